@@ -1,0 +1,54 @@
+using System.Threading.Channels;
+using Atoll.Domain.Processes;
+using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Templates;
+
+namespace Atoll.Domain.Nodes;
+
+/// <summary>
+/// The port to one machine that runs sandboxes. Control decides and remembers; a node does, and remembers nothing
+/// that it cannot find again on its own machine. Every method is safe to repeat.
+/// </summary>
+public interface INode
+{
+    string Name { get; }
+
+    NodeCapabilities Capabilities { get; }
+
+    /// <summary>
+    /// Brings a sandbox up as ordered steps, reporting each. When a step fails or the wait is cancelled, what the
+    /// steps before it made is undone before this throws: nothing is left behind.
+    /// </summary>
+    Task LaunchAsync(LaunchRequest request, Action<SandboxPhase> progress, CancellationToken cancellation);
+
+    /// <summary>
+    /// Takes back a sandbox that was running when the server last stopped: same processes, same address.
+    /// </summary>
+    /// <returns>Null when it runs on; otherwise why it does not, in a sentence. Nothing is cleaned.</returns>
+    Task<string?> AdoptAsync(SandboxId id, CancellationToken cancellation);
+
+    /// <summary>Stops the sandbox and removes everything of it from this machine; done at once when nothing is there.</summary>
+    Task CleanAsync(SandboxId id, CancellationToken cancellation);
+
+    /// <summary>Every sandbox of which this machine holds anything at all, for the reconciler that looks for orphans.</summary>
+    Task<IReadOnlyList<SandboxId>> ListAsync(CancellationToken cancellation);
+
+    /// <summary>The agent of a sandbox that runs here; <see cref="FaultCode.AgentUnavailable"/> when it does not.</summary>
+    IAgent Agent(SandboxId id);
+
+    /// <summary>Sandboxes that ended by themselves while they ran, with the reason. One reader.</summary>
+    ChannelReader<SandboxLost> Lost { get; }
+}
+
+/// <summary>What a sandbox is to be made of.</summary>
+public sealed record LaunchRequest(
+    SandboxId Id, string Hostname, TemplateId Template, SandboxResources Resources,
+    IReadOnlyDictionary<string, string> Environment, bool AllowInternetAccess);
+
+/// <summary>A sandbox that ended by itself.</summary>
+public sealed record SandboxLost(SandboxId Id, string Reason);
+
+/// <summary>What a node can do, as data that placement and the API read.</summary>
+/// <param name="Runtime">The name of its runtime driver.</param>
+/// <param name="Region">The region that it counts for.</param>
+public sealed record NodeCapabilities(string Runtime, string Region, int MaxCpuCount, int MaxMemoryMb, int MaxStorageGb);

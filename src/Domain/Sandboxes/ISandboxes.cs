@@ -1,0 +1,103 @@
+using Atoll.Domain.Network;
+using Atoll.Domain.Tenancy;
+
+namespace Atoll.Domain.Sandboxes;
+
+/// <summary>
+/// The port through which every dialect creates, reads and ends sandboxes. A sandbox of another user is not found.
+/// All methods throw <see cref="FaultException"/> for expected failures.
+/// </summary>
+public interface ISandboxes
+{
+    /// <summary>
+    /// Records a sandbox and starts it. With <paramref name="wait"/> it returns once the sandbox is running or
+    /// failed, otherwise as soon as the record is durable. A caller that goes away does not undo the create.
+    /// </summary>
+    Task<Sandbox> CreateAsync(Caller caller, CreateSandbox request, bool wait, CancellationToken cancellation);
+
+    Task<Sandbox> GetAsync(Caller caller, SandboxId id, CancellationToken cancellation);
+
+    Task<SandboxPage> ListAsync(Caller caller, SandboxQuery query, CancellationToken cancellation);
+
+    /// <summary>Sets how long the running phase may last, counted from its start.</summary>
+    Task<Sandbox> SetTimeoutAsync(Caller caller, SandboxId id, TimeSpan timeout, TimeoutRule rule, CancellationToken cancellation);
+
+    /// <summary>Ends the sandbox and keeps its record. Answers at once; safe to repeat.</summary>
+    /// <returns>The record as it was left: terminating, or already over.</returns>
+    Task<Sandbox> TerminateAsync(Caller caller, SandboxId id, CancellationToken cancellation);
+
+    /// <summary>Ends the sandbox and removes its record when the node is clean. Answers at once.</summary>
+    Task<Sandbox> DeleteAsync(Caller caller, SandboxId id, CancellationToken cancellation);
+}
+
+/// <summary>What a caller wants of a new sandbox; null means the default of the template or the server.</summary>
+/// <remarks>Validated by <see cref="ISandboxes.CreateAsync"/>; <see cref="Fault.Field"/> uses the names of the ScaleBox contract.</remarks>
+public sealed record CreateSandbox
+{
+    public string? Name { get; init; }
+    public string? Description { get; init; }
+
+    /// <summary>Name or id of a template.</summary>
+    public string? Template { get; init; }
+
+    public int? CpuCount { get; init; }
+    public int? MemoryMb { get; init; }
+    public int? StorageGb { get; init; }
+    public TimeSpan? Timeout { get; init; }
+    public bool AutoPause { get; init; }
+    public bool Secure { get; init; } = true;
+    public bool AllowInternetAccess { get; init; } = true;
+    public Locality? Locality { get; init; }
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyList<PortMapping> Ports { get; init; } = [];
+}
+
+/// <summary>Where a sandbox should run.</summary>
+/// <param name="AutoDetect">Choose by the client's address.</param>
+/// <param name="Region">A region of the catalogue; unknown ones are refused.</param>
+/// <param name="Force">Refuse rather than run elsewhere.</param>
+public sealed record Locality(bool AutoDetect, string? Region, bool Force);
+
+/// <summary>Which new timeouts are acceptable.</summary>
+public enum TimeoutRule
+{
+    /// <summary>Any that is not shorter than the running phase already is.</summary>
+    NotBelowUsed,
+
+    /// <summary>Only a longer one than the present.</summary>
+    OnlyLonger,
+}
+
+/// <summary>What to list. A filter that is null or empty lets everything pass.</summary>
+public sealed record SandboxQuery
+{
+    public IReadOnlyList<SandboxState> States { get; init; } = [];
+
+    /// <summary>Pairs that the metadata must hold, all of them.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Text to look for in name, description and id, whatever its case.</summary>
+    public string? Search { get; init; }
+
+    public SandboxSort Sort { get; init; } = SandboxSort.CreatedAt;
+    public bool Descending { get; init; } = true;
+
+    /// <summary>How many to skip.</summary>
+    public int Offset { get; init; }
+
+    /// <summary>How many to return at the most, 1 to 500.</summary>
+    public int Limit { get; init; } = 20;
+}
+
+public enum SandboxSort
+{
+    CreatedAt,
+    UpdatedAt,
+    Name,
+    State,
+    TimeoutAt,
+}
+
+/// <summary>One page of a list and how many there are in all.</summary>
+public sealed record SandboxPage(IReadOnlyList<Sandbox> Sandboxes, int Total);

@@ -1,0 +1,64 @@
+using Atoll.Domain.Network;
+using Atoll.Domain.Templates;
+using Atoll.Domain.Tenancy;
+
+namespace Atoll.Domain.Sandboxes;
+
+/// <summary>
+/// The record of one sandbox. Immutable: its actor is the only writer and replaces it whole, so a reader always
+/// sees one moment.
+/// </summary>
+public sealed record Sandbox
+{
+    public required SandboxId Id { get; init; }
+    public required UserId Owner { get; init; }
+    public required string Name { get; init; }
+    public string Description { get; init; } = "";
+    public required TemplateId Template { get; init; }
+    public required string TemplateName { get; init; }
+    public required SandboxResources Resources { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>How long a running phase may last, counted from <see cref="StartedAt"/>.</summary>
+    public required TimeSpan Timeout { get; init; }
+
+    public SandboxState State { get; init; } = SandboxState.Created;
+    public SandboxPhase Phase { get; init; }
+
+    /// <summary>Why it is in this state, in a sentence; empty while all is well.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>Remembered for when pausing is built; refused until then when true.</summary>
+    public bool AutoPause { get; init; }
+
+    /// <summary>Whether the data plane asks for the sandbox's access token.</summary>
+    public bool Secure { get; init; } = true;
+
+    public bool AllowInternetAccess { get; init; } = true;
+    public string? Region { get; init; }
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyList<PortMapping> Ports { get; init; } = [];
+
+    /// <summary>The node that holds it; null until one is chosen.</summary>
+    public string? Node { get; init; }
+
+    /// <summary>Start of the present running phase; null until it first runs.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it stopped for good; null until then.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>True once a delete was asked for: the record goes when the node is clean.</summary>
+    public bool DeleteRequested { get; init; }
+
+    /// <summary>When the present running phase must end; null while it has none.</summary>
+    public DateTimeOffset? ExpiresAt => State is SandboxState.Running ? StartedAt + Timeout : null;
+}
+
+/// <summary>Hard limits of a sandbox.</summary>
+/// <param name="CpuCount">Processors, at least 1; enforced as a cgroup quota.</param>
+/// <param name="MemoryMb">MiB of memory, at least 128; enforced by the memory cgroup.</param>
+/// <param name="StorageGb">GiB that it may write; enforced by the size of its disk's file system.</param>
+public sealed record SandboxResources(int CpuCount, int MemoryMb, int StorageGb);

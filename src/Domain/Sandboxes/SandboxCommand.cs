@@ -1,0 +1,42 @@
+namespace Atoll.Domain.Sandboxes;
+
+/// <summary>
+/// The whole command surface of a sandbox, closed: what users ask for and what the node reports.
+/// <see cref="SandboxStateMachine"/> says when each is legal.
+/// </summary>
+public abstract record SandboxCommand
+{
+    private SandboxCommand()
+    {
+    }
+
+    /// <summary>Bring the created sandbox up.</summary>
+    public sealed record Start : SandboxCommand;
+
+    /// <summary>The node's report of the step it has reached while starting or terminating.</summary>
+    public sealed record Progress(SandboxPhase Phase) : SandboxCommand;
+
+    /// <summary>The node's report that the sandbox is up and its agent answers.</summary>
+    public sealed record Started : SandboxCommand;
+
+    /// <summary>The node's report that starting failed, or that a running sandbox is lost.</summary>
+    public sealed record Lost(string Reason) : SandboxCommand;
+
+    /// <summary>Run a process in it, or read what one wrote.</summary>
+    public sealed record UseAgent : SandboxCommand;
+
+    /// <summary>Change how long its running phase may last.</summary>
+    public sealed record SetTimeout(TimeSpan Timeout) : SandboxCommand;
+
+    /// <summary>Its running phase has lasted as long as it may.</summary>
+    public sealed record Expire : SandboxCommand;
+
+    /// <summary>End it, keep the record.</summary>
+    public sealed record Terminate : SandboxCommand;
+
+    /// <summary>End it if need be, then forget the record.</summary>
+    public sealed record Delete : SandboxCommand;
+
+    /// <summary>The node's report that nothing of it is left there.</summary>
+    public sealed record Cleaned : SandboxCommand;
+}

@@ -1,0 +1,84 @@
+namespace Atoll.Domain.Sandboxes;
+
+/// <summary>What a sandbox's actor must make the node do after a transition is stored.</summary>
+public enum SandboxEffect
+{
+    None,
+
+    /// <summary>Bring it up.</summary>
+    Launch,
+
+    /// <summary>Take down whatever exists of it; safe to repeat.</summary>
+    Clean,
+
+    /// <summary>Remove the record.</summary>
+    Forget,
+}
+
+/// <summary>The answer to a command: the next state and what to do about it, or the fault that refuses it.</summary>
+/// <param name="Next">The state after the command; the old one when it is refused or changes nothing.</param>
+/// <param name="Effect">What to do once <paramref name="Next"/> is stored.</param>
+/// <param name="Refusal">Why not; null when the command is accepted.</param>
+public readonly record struct Decision(SandboxState Next, SandboxEffect Effect, Fault? Refusal)
+{
+    public bool Accepted => Refusal is null;
+}
+
+/// <summary>Decides, without any I/O, what a command does to a sandbox in a given state.</summary>
+/// <remarks>
+/// <code>
+///   Created --Start--> Starting --Started--> Running
+///                          |                    |
+///                          +------- Lost -------+--> Failed
+///   any but final --Terminate/Expire/Delete--> Terminating --Cleaned--> Terminated
+/// </code>
+/// A sandbox that fails keeps its record; cleaning after a failure is an effect, not a state.
+/// </remarks>
+public static class SandboxStateMachine
+{
+    public static Decision Decide(SandboxState state, SandboxCommand command) => command switch
+    {
+        SandboxCommand.Start => state is SandboxState.Created
+            ? To(SandboxState.Starting, SandboxEffect.Launch)
+            : Refuse(state, "started"),
+        SandboxCommand.Progress => state is SandboxState.Starting or SandboxState.Terminating
+            ? Stay(state)
+            : Refuse(state, "moved to another step"),
+        SandboxCommand.Started => state is SandboxState.Starting ? To(SandboxState.Running) : Refuse(state, "reported as started"),
+        SandboxCommand.Lost => DecideLost(state),
+        SandboxCommand.UseAgent => state is SandboxState.Running ? Stay(state) : Refuse(state, "used"),
+        SandboxCommand.SetTimeout => state.IsFinal() || state is SandboxState.Terminating
+            ? Refuse(state, "given a new timeout")
+            : Stay(state),
+        SandboxCommand.Expire => state is SandboxState.Running
+            ? To(SandboxState.Terminating, SandboxEffect.Clean)
+            : Refuse(state, "expired"),
+        SandboxCommand.Terminate => DecideTerminate(state),
+        SandboxCommand.Delete => state.IsFinal() ? new Decision(state, SandboxEffect.Forget, null) : DecideTerminate(state),
+        SandboxCommand.Cleaned => state is SandboxState.Terminating ? To(SandboxState.Terminated) : Refuse(state, "reported as cleaned"),
+        _ => throw new ArgumentOutOfRangeException(nameof(command), command, "not a member of the closed hierarchy"),
+    };
+
+    private static Decision DecideLost(SandboxState state) => state switch
+    {
+        SandboxState.Created or SandboxState.Starting or SandboxState.Running or SandboxState.Pausing
+            or SandboxState.Resuming or SandboxState.Forking => To(SandboxState.Failed, SandboxEffect.Clean),
+        _ => Refuse(state, "lost"),
+    };
+
+    private static Decision DecideTerminate(SandboxState state) => state switch
+    {
+        SandboxState.Terminating => Stay(state),
+        SandboxState.Terminated or SandboxState.Failed => Stay(state),
+        _ => To(SandboxState.Terminating, SandboxEffect.Clean),
+    };
+
+    private static Decision To(SandboxState next, SandboxEffect effect = SandboxEffect.None) => new(next, effect, null);
+
+    private static Decision Stay(SandboxState state) => new(state, SandboxEffect.None, null);
+
+    private static Decision Refuse(SandboxState state, string participle) => new(
+        state,
+        SandboxEffect.None,
+        new Fault(FaultCode.WrongState, $"a sandbox that is {state.ToString().ToLowerInvariant()} cannot be {participle}"));
+}

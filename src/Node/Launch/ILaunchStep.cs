@@ -1,0 +1,42 @@
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Sandboxes;
+using Atoll.Node.Recovery;
+using Atoll.Node.Runtimes;
+
+namespace Atoll.Node.Launch;
+
+/// <summary>One step of bringing a sandbox up, with its undo.</summary>
+internal interface ILaunchStep
+{
+    /// <summary>A short noun such as <c>network</c>: names the step in logs and in fault injection.</summary>
+    string Name { get; }
+
+    /// <summary>What users see while this step runs.</summary>
+    SandboxPhase Phase { get; }
+
+    Task DoAsync(LaunchContext context, CancellationToken cancellation);
+
+    /// <summary>
+    /// Removes what the step made, by what the record says. Must also work when the step never ran or died halfway,
+    /// in another server process, and when repeated. Throws when something is left.
+    /// </summary>
+    Task UndoAsync(LaunchRecord record);
+}
+
+/// <summary>What the steps of one launch share.</summary>
+internal sealed class LaunchContext(LaunchRequest request, LaunchRecord record, LaunchJournal journal)
+{
+    public LaunchRequest Request { get; } = request;
+
+    public LaunchRecord Record { get; private set; } = record;
+
+    /// <summary>Set by the last step.</summary>
+    public RunningSandbox? Running { get; set; }
+
+    /// <summary>Changes the record durably. A step does this before it makes what the change names.</summary>
+    public void Remember(Func<LaunchRecord, LaunchRecord> change)
+    {
+        Record = change(Record);
+        journal.Save(Record);
+    }
+}

@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Atoll.Domain;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Processes;
+using Atoll.Domain.Sandboxes;
+using Atoll.Node.Launch;
+using Atoll.Node.Recovery;
+using Atoll.Node.Runtimes;
+using Microsoft.Extensions.Logging;
+
+namespace Atoll.Node;
+
+/// <summary>This machine as a node: one runtime driver, the sandboxes that run, the journal of what exists.</summary>
+internal sealed partial class SandboxNode(
+    IRuntimeDriver driver, LaunchJournal journal, LaunchFaults faults, NodeCapabilities capabilities, ILoggerFactory logs) : INode
+{
+    private readonly ConcurrentDictionary<SandboxId, RunningSandbox> _running = new();
+    private readonly Channel<SandboxLost> _lost = Channel.CreateUnbounded<SandboxLost>();
+    private readonly LaunchPlan _plan = new(driver.Steps, faults, logs.CreateLogger<LaunchPlan>());
+    private readonly ILogger _log = logs.CreateLogger<SandboxNode>();
+
+    public string Name { get; } = Environment.MachineName;
+
+    public NodeCapabilities Capabilities { get; } = capabilities;
+
+    public ChannelReader<SandboxLost> Lost => _lost.Reader;
+
+    public async Task LaunchAsync(LaunchRequest request, Action<SandboxPhase> progress, CancellationToken cancellation)
+    {
+        var record = new LaunchRecord(request.Id) { AllowInternetAccess = request.AllowInternetAccess };
+        journal.Save(record);
+        var context = new LaunchContext(request, record, journal);
+        try
+        {
+            await _plan.DoAsync(context, progress, cancellation);
+        }
+        catch (Exception e) when (e is not UndoIncompleteException)
+        {
+            journal.Remove(request.Id);
+            throw;
+        }
+
+        Watch(request.Id, context.Running ?? throw new InvalidOperationException($"the steps of {driver.Name} started no sandbox"));
+    }
+
+    public async Task<string?> AdoptAsync(SandboxId id, CancellationToken cancellation)
+    {
+        if (_running.ContainsKey(id))
+        {
+            return null;
+        }
+
+        LaunchRecord? record = journal.Load(id);
+        if (record is null)
+        {
+            return "nothing of it was left on the node when the server started";
+        }
+
+        try
+        {
+            Watch(id, await driver.AdoptAsync(record, cancellation));
+            return null;
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        {
+            LogNotAdopted(e, id);
+            return $"could not be taken back after a restart of the server: {e.Message}";
+        }
+    }
+
+    public async Task CleanAsync(SandboxId id, CancellationToken cancellation)
+    {
+        if (_running.TryRemove(id, out RunningSandbox? running))
+        {
+            await running.Release();
+        }
+
+        if (journal.Load(id) is { } record)
+        {
+            await _plan.UndoAsync(record);
+            journal.Remove(id);
+        }
+    }
+
+    public Task<IReadOnlyList<SandboxId>> ListAsync(CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<SandboxId>>([.. journal.List().Select(record => record.Id)]);
+
+    public IAgent Agent(SandboxId id) => _running.TryGetValue(id, out RunningSandbox? running)
+        ? running.Agent
+        : throw new Fault(FaultCode.AgentUnavailable, $"sandbox '{id}' does not run on this node").AsException();
+
+    private void Watch(SandboxId id, RunningSandbox running)
+    {
+        _running[id] = running;
+        _ = running.Ended.ContinueWith(
+            ended =>
+            {
+                // Absent when it ended because it was being cleaned.
+                if (_running.TryRemove(KeyValuePair.Create(id, running)))
+                {
+                    LogLost(id, ended.Result);
+                    _lost.Writer.TryWrite(new SandboxLost(id, ended.Result));
+                }
+            },
+            TaskScheduler.Default);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} ended by itself: {Reason}")]
+    private partial void LogLost(SandboxId sandbox, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} could not be adopted")]
+    private partial void LogNotAdopted(Exception e, SandboxId sandbox);
+}
