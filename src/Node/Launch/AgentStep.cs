@@ -1,0 +1,79 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Sandboxes;
+using Atoll.Node.Agents;
+using Atoll.Node.Network;
+using Atoll.Node.Recovery;
+using Atoll.Node.Runtimes;
+using Microsoft.Extensions.Logging;
+
+namespace Atoll.Node.Launch;
+
+/// <summary>Connects to the agent that has come up, and gives the sandbox its name, environment, clock and entropy.</summary>
+internal sealed class AgentStep(
+    NetworkSlots slots, IAgentSecrets secrets, Func<LaunchRecord, Task<string>> endOf, TimeProvider time, ILogger<AgentSession> log) : ILaunchStep
+{
+    /// <summary>Where every agent listens; below 1024, so that no user of the sandbox but root could take its place.</summary>
+    private const int Port = 1023;
+
+    public string Name => "agent";
+
+    public SandboxPhase Phase => SandboxPhase.WaitingReady;
+
+    public async Task DoAsync(LaunchContext context, CancellationToken cancellation)
+    {
+        RunningSandbox running = await ConnectAsync(context.Record, cancellation);
+        context.Running = running;
+        await ((AgentSession)running.Agent).ConfigureAsync(ConfigurationOf(context), cancellation);
+    }
+
+    /// <summary>The connection belongs to <see cref="LaunchContext.Running"/>, which is released before steps are undone.</summary>
+    public Task UndoAsync(LaunchRecord record) => Task.CompletedTask;
+
+    /// <summary>Connects to the agent of a sandbox that is up.</summary>
+    public async Task<RunningSandbox> ConnectAsync(LaunchRecord record, CancellationToken cancellation)
+    {
+        var address = new IPEndPoint(slots.Slot(record.NetworkSlot!.Value).GuestAddress, Port);
+        AgentSession session = await AgentSession.ConnectAsync(
+            token => DialAsync(address, token), new AgentSecret(secrets.For(record.Id)), time, log, cancellation);
+        return new RunningSandbox(session, endOf(record), session.DisposeAsync);
+    }
+
+    private static async ValueTask<Stream> DialAsync(IPEndPoint address, CancellationToken cancellation)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address, cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private AgentConfiguration ConfigurationOf(LaunchContext context)
+    {
+        LaunchRequest request = context.Request;
+        return new AgentConfiguration
+        {
+            Hostname = request.Hostname,
+            Environment = request.Environment,
+            Clock = time.GetUtcNow(),
+            Entropy = RandomNumberGenerator.GetBytes(64),
+            Files =
+            [
+                BootFile("/etc/hostname", request.Hostname + "\n"),
+                BootFile("/etc/hosts", $"127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 {request.Hostname}\n"),
+                BootFile("/etc/resolv.conf", slots.ResolverConfiguration),
+            ],
+        };
+    }
+
+    private static BootFile BootFile(string path, string text) => new(path, 0x1A4 /* 0644 */, Encoding.UTF8.GetBytes(text));
+}

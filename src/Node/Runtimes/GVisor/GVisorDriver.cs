@@ -1,0 +1,41 @@
+using Atoll.Linux;
+using Atoll.Node.Launch;
+using Atoll.Node.Network;
+using Atoll.Node.Recovery;
+using Atoll.Node.Resources;
+using Atoll.Node.Storage;
+
+namespace Atoll.Node.Runtimes.GVisor;
+
+/// <summary>
+/// Sandboxes in gVisor: a kernel of their own in user space, by the <c>runsc</c> program on its systrap platform, which
+/// needs no hardware virtualisation.
+/// </summary>
+internal sealed class GVisorDriver(
+    NetworkSlots network, DiskImages disks, SandboxCgroups cgroups, AgentStep agent, IReadOnlyList<ILaunchStep> steps,
+    GVisorProbe probe) : IRuntimeDriver
+{
+    public string Name => "gvisor";
+
+    public IReadOnlyList<ILaunchStep> Steps { get; } = steps;
+
+    public Task<RuntimeProbe> ProbeAsync(CancellationToken cancellation) => probe.RunAsync(Steps, cancellation);
+
+    public async Task PrepareAsync(CancellationToken cancellation)
+    {
+        network.Prepare();
+        cgroups.Prepare();
+        await disks.PrepareAsync(cancellation);
+    }
+
+    public Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation)
+    {
+        if (record is not { RuntimePid: { } pid, NetworkSlot: { } slot } || ProcessStat.TryRead(pid)?.StartTicks != record.RuntimeStartTicks)
+        {
+            throw new IOException("its runtime process is gone");
+        }
+
+        network.Reserve(slot);
+        return agent.ConnectAsync(record, cancellation);
+    }
+}
