@@ -1,0 +1,38 @@
+namespace Atoll.Linux;
+
+/// <summary>The kernel's error numbers that Atoll tells apart (errno(3), x86-64 and arm64).</summary>
+public enum Errno
+{
+    None = 0,
+    EPERM = 1,
+    ENOENT = 2,
+    ESRCH = 3,
+    EINTR = 4,
+    EIO = 5,
+    E2BIG = 7,
+    ENOEXEC = 8,
+    EBADF = 9,
+    ECHILD = 10,
+    EAGAIN = 11,
+    ENOMEM = 12,
+    EACCES = 13,
+    EBUSY = 16,
+    EEXIST = 17,
+    ENODEV = 19,
+    ENOTDIR = 20,
+    EISDIR = 21,
+    EINVAL = 22,
+    EMFILE = 24,
+    ENOSPC = 28,
+    EROFS = 30,
+    EPIPE = 32,
+    ENAMETOOLONG = 36,
+    ENOSYS = 38,
+    ELOOP = 40,
+    EOPNOTSUPP = 95,
+    EADDRINUSE = 98,
+    ENETDOWN = 100,
+    ECONNRESET = 104,
+    ETIMEDOUT = 110,
+    ECONNREFUSED = 111,
+}
