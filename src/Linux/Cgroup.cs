@@ -43,7 +43,7 @@ public sealed partial class Cgroup(string path)
         {
             return [];
         }
-        catch (IOException e) when ((e.HResult & 0xFFFF) == Errno.ENODEV)
+        catch (IOException e) when ((e.HResult & 0xFFFF) == (int)Errno.ENODEV)
         {
             // Removed between open and read.
             return [];

@@ -36,7 +36,7 @@ internal sealed class AgentStep(
     /// <summary>Connects to the agent of a sandbox that is up.</summary>
     public async Task<RunningSandbox> ConnectAsync(LaunchRecord record, CancellationToken cancellation)
     {
-        var address = new IPEndPoint(slots.Slot(record.NetworkSlot!.Value).GuestAddress, Port);
+        var address = new IPEndPoint(slots.At(record.NetworkSlot!.Value, record.AllowInternetAccess).GuestAddress, Port);
         AgentSession session = await AgentSession.ConnectAsync(
             token => DialAsync(address, token), new AgentSecret(secrets.For(record.Id)), time, log, cancellation);
         return new RunningSandbox(session, endOf(record), session.DisposeAsync);
@@ -70,7 +70,7 @@ internal sealed class AgentStep(
             [
                 BootFile("/etc/hostname", request.Hostname + "\n"),
                 BootFile("/etc/hosts", $"127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 {request.Hostname}\n"),
-                BootFile("/etc/resolv.conf", slots.ResolverConfiguration),
+                BootFile("/etc/resolv.conf", Nameservers.ConfigurationText()),
             ],
         };
     }

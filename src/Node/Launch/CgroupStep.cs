@@ -17,9 +17,5 @@ internal sealed class CgroupStep(SandboxCgroups cgroups) : ILaunchStep
         return Task.CompletedTask;
     }
 
-    public Task UndoAsync(LaunchRecord record)
-    {
-        cgroups.Remove(record.Id);
-        return Task.CompletedTask;
-    }
+    public Task UndoAsync(LaunchRecord record) => cgroups.RemoveAsync(record.Id);
 }

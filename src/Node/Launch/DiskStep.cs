@@ -11,15 +11,8 @@ internal sealed class DiskStep(DiskImages disks) : ILaunchStep
 
     public SandboxPhase Phase => SandboxPhase.Allocating;
 
-    public async Task DoAsync(LaunchContext context, CancellationToken cancellation)
-    {
-        await disks.EnsureBlankAsync(context.Request.Resources.StorageGb, cancellation);
-        disks.Make(context.Request.Id, context.Request.Resources.StorageGb);
-    }
+    public Task DoAsync(LaunchContext context, CancellationToken cancellation) =>
+        disks.MakeAsync(context.Request.Id, context.Request.Resources.StorageGb, cancellation);
 
-    public Task UndoAsync(LaunchRecord record)
-    {
-        disks.Remove(record.Id);
-        return Task.CompletedTask;
-    }
+    public Task UndoAsync(LaunchRecord record) => disks.RemoveAsync(record.Id);
 }

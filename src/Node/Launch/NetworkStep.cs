@@ -13,19 +13,17 @@ internal sealed class NetworkStep(NetworkSlots slots) : ILaunchStep
 
     public Task DoAsync(LaunchContext context, CancellationToken cancellation)
     {
-        NetworkSlot slot = slots.Acquire();
-        context.Remember(record => record with { NetworkSlot = slot.Index });
-        slots.Make(slot, context.Request.AllowInternetAccess);
-        return Task.CompletedTask;
+        int index = slots.Acquire();
+        context.Remember(record => record with { NetworkSlot = index });
+        return slots.MakeAsync(slots.At(index, context.Request.AllowInternetAccess));
     }
 
-    public Task UndoAsync(LaunchRecord record)
+    public async Task UndoAsync(LaunchRecord record)
     {
         if (record.NetworkSlot is { } index)
         {
-            slots.Remove(slots.Slot(index));
+            await slots.RemoveAsync(index);
+            slots.Release(index);
         }
-
-        return Task.CompletedTask;
     }
 }

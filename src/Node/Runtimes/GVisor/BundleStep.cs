@@ -23,7 +23,7 @@ internal sealed class BundleStep(
             rootfsOf(context.Request.Template),
             agentPath,
             context.Request.Hostname,
-            slots.Slot(context.Record.NetworkSlot!.Value).NetnsPath,
+            slots.At(context.Record.NetworkSlot!.Value, context.Request.AllowInternetAccess).NetnsPath,
             cgroups.PathFor(id),
             context.Request.Resources.MemoryMb);
         Directory.CreateDirectory(paths.BundleOf(id));

@@ -12,9 +12,14 @@ namespace Atoll.Node.Runtimes.GVisor;
 /// needs no hardware virtualisation.
 /// </summary>
 internal sealed class GVisorDriver(
-    NetworkSlots network, DiskImages disks, SandboxCgroups cgroups, AgentStep agent, IReadOnlyList<ILaunchStep> steps,
-    GVisorProbe probe) : IRuntimeDriver
+    NetworkSlots network, SandboxFilter filter, DiskImages disks, SandboxCgroups cgroups, AgentStep agent, IReadOnlyList<ILaunchStep> steps,
+    GVisorProbe probe, string runDirectory) : IRuntimeDriver, IDisposable
 {
+    /// <summary>GiB of a sandbox that asks for none; its blank image is made before the first request.</summary>
+    private const int DefaultStorageGb = 10;
+
+    private InstanceLock? _lock;
+
     public string Name => "gvisor";
 
     public IReadOnlyList<ILaunchStep> Steps { get; } = steps;
@@ -23,9 +28,11 @@ internal sealed class GVisorDriver(
 
     public async Task PrepareAsync(CancellationToken cancellation)
     {
+        _lock ??= InstanceLock.Take(runDirectory);
         network.Prepare();
+        filter.Load(Nameservers.OfHost());
         cgroups.Prepare();
-        await disks.PrepareAsync(cancellation);
+        await disks.PrepareAsync([GVisorProbe.StorageGb, DefaultStorageGb], cancellation);
     }
 
     public Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation)
@@ -38,4 +45,6 @@ internal sealed class GVisorDriver(
         network.Reserve(slot);
         return agent.ConnectAsync(record, cancellation);
     }
+
+    public void Dispose() => _lock?.Dispose();
 }

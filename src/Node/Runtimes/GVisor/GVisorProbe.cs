@@ -19,7 +19,9 @@ internal sealed class GVisorProbe(Runsc runsc, SandboxPaths paths, LaunchJournal
     /// <summary>What runsc says of the host's own network namespace, and old builds on new kernels say of every one.</summary>
     private const string RootNamespaceError = "cannot run with network enabled in root network namespace";
 
-    private static readonly SandboxResources s_resources = new(CpuCount: 1, MemoryMb: 128, StorageGb: 1);
+    public const int StorageGb = 1;
+
+    private static readonly SandboxResources s_resources = new(CpuCount: 1, MemoryMb: 128, StorageGb);
 
     public string RootfsPath => Path.Combine(paths.Root, "probe-rootfs");
 

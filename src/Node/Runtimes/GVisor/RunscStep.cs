@@ -18,10 +18,10 @@ internal sealed class RunscStep(Runsc runsc, DiskImages disks, SandboxCgroups cg
     public async Task DoAsync(LaunchContext context, CancellationToken cancellation)
     {
         SandboxId id = context.Request.Id;
-        int pid = await runsc.StartAsync(id, disks.DirectoryOf(id), secrets.For(id), cancellation);
+        int pid = await runsc.StartAsync(id, disks.MountPathOf(id), secrets.For(id), cancellation);
         long ticks = ProcessStat.TryRead(pid)?.StartTicks ?? throw new IOException("the sandbox ended as soon as it had started");
         context.Remember(record => record with { RuntimePid = pid, RuntimeStartTicks = ticks });
     }
 
-    public async Task UndoAsync(LaunchRecord record) => await cgroups.KillAsync(record.Id);
+    public Task UndoAsync(LaunchRecord record) => cgroups.KillAsync(record.Id);
 }
