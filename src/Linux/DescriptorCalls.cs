@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Atoll.Linux;
 
@@ -35,6 +36,16 @@ public static partial class DescriptorCalls
                 default:
                     throw SyscallException.Last("read", from.ToString());
             }
+        }
+    }
+
+    /// <summary>Writes a line to one of the standard descriptors, as far as it takes it.</summary>
+    public static unsafe void Print(int number, string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        fixed (byte* pointer = bytes)
+        {
+            write(number, pointer, (nuint)bytes.Length);
         }
     }
 
@@ -77,6 +88,9 @@ public static partial class DescriptorCalls
 
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial nint read(int fd, byte* buffer, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial nint write(int fd, byte* buffer, nuint count);
 
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial int pipe2(int* ends, int flags);
