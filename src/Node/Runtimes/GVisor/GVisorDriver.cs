@@ -13,7 +13,7 @@ namespace Atoll.Node.Runtimes.GVisor;
 /// </summary>
 internal sealed class GVisorDriver(
     NetworkSlots network, SandboxFilter filter, DiskImages disks, SandboxCgroups cgroups, AgentStep agent, IReadOnlyList<ILaunchStep> steps,
-    GVisorProbe probe, string runDirectory) : IRuntimeDriver, IDisposable
+    GVisorProbe probe, LaunchJournal journal, string runDirectory) : IRuntimeDriver, IDisposable
 {
     /// <summary>GiB of a sandbox that asks for none; its blank image is made before the first request.</summary>
     private const int DefaultStorageGb = 10;
@@ -30,6 +30,15 @@ internal sealed class GVisorDriver(
     {
         _lock ??= InstanceLock.Take(runDirectory);
         network.Prepare();
+        foreach (LaunchRecord record in journal.List())
+        {
+            // Sandboxes that an earlier server left keep their slots until they are adopted or cleaned.
+            if (record.NetworkSlot is { } slot)
+            {
+                network.Reserve(slot);
+            }
+        }
+
         filter.Load(Nameservers.OfHost());
         cgroups.Prepare();
         await disks.PrepareAsync([GVisorProbe.StorageGb, DefaultStorageGb], cancellation);
@@ -37,12 +46,11 @@ internal sealed class GVisorDriver(
 
     public Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation)
     {
-        if (record is not { RuntimePid: { } pid, NetworkSlot: { } slot } || ProcessStat.TryRead(pid)?.StartTicks != record.RuntimeStartTicks)
+        if (record is not { RuntimePid: { } pid, NetworkSlot: not null } || ProcessStat.TryRead(pid)?.StartTicks != record.RuntimeStartTicks)
         {
             throw new IOException("its runtime process is gone");
         }
 
-        network.Reserve(slot);
         return agent.ConnectAsync(record, cancellation);
     }
 

@@ -37,6 +37,6 @@ internal static class GVisorRuntime
             new RunscStep(runsc, disks, cgroups, secrets),
             agent,
         ];
-        return new GVisorDriver(slots, filter, disks, cgroups, agent, steps, probe, options.RunDirectory);
+        return new GVisorDriver(slots, filter, disks, cgroups, agent, steps, probe, journal, options.RunDirectory);
     }
 }
