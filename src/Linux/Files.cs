@@ -12,9 +12,10 @@ public enum OpenFlags
     O_CREAT = 0x40,
     O_EXCL = 0x80,
     O_CLOEXEC = 0x80000,
+    O_PATH = 0x200000,
 }
 
-/// <summary>open(2) for the files that <see cref="File"/> handles badly: devices and namespaces.</summary>
+/// <summary>open(2), for the files that <see cref="File"/> handles badly: devices and namespaces.</summary>
 public static partial class Files
 {
     /// <exception cref="SyscallException">With the path as subject.</exception>
@@ -29,6 +30,13 @@ public static partial class Files
         }
 
         return handle;
+    }
+
+    /// <summary>The path of a file or directory that exists, free of symbolic links: as the kernel's own tables spell it.</summary>
+    public static string Resolve(string path)
+    {
+        using SafeFileHandle handle = Open(path, OpenFlags.O_PATH);
+        return new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget!;
     }
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -44,17 +44,19 @@ public static partial class Mounts
     /// <summary>Makes a directory a mount of its own whose mounts and unmounts reach the namespaces copied from this one.</summary>
     /// <remarks>
     /// Without it, a namespace that a child copied keeps every mount that existed then alive after this side unmounts
-    /// it. Does nothing when <paramref name="directory"/> is a mount point already.
+    /// it. Safe to repeat.
     /// </remarks>
     public static void Share(string directory)
     {
-        if (MountTable.Read().Any(mount => mount.Target == directory))
+        string path = Files.Resolve(directory);
+        if (!MountTable.Read().Any(mount => mount.Target == path))
         {
-            return;
+            // Private first: else it stays a peer of the mount that it was taken from, and each mount in it appears twice.
+            Mount(path, path, null, MountFlags.MS_BIND);
+            Mount("none", path, null, MountFlags.MS_PRIVATE);
         }
 
-        Mount(directory, directory, null, MountFlags.MS_BIND);
-        Mount("none", directory, null, MountFlags.MS_SHARED);
+        Mount("none", path, null, MountFlags.MS_SHARED);
     }
 
     /// <summary>Unmounts the topmost mount on a target.</summary>
