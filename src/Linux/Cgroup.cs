@@ -53,6 +53,20 @@ public sealed partial class Cgroup(string path)
     public static IReadOnlyList<int> ParsePids(string text) =>
         [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => int.Parse(line, CultureInfo.InvariantCulture)).Where(pid => pid > 0)];
 
+    /// <summary>The number behind a key in a file of <c>key number</c> lines; 0 when it is not there.</summary>
+    public static long ParseValue(string text, string key)
+    {
+        foreach (string line in text.Split('\n'))
+        {
+            if (line.Split(' ') is [var name, var value] && name == key)
+            {
+                return long.Parse(value, System.Globalization.CultureInfo.InvariantCulture);
+            }
+        }
+
+        return 0;
+    }
+
     /// <summary>Removes it with those below it.</summary>
     /// <returns>False when processes are in it; true when it is gone, also when it never was.</returns>
     /// <exception cref="SyscallException">The kernel refuses for another reason.</exception>

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
@@ -8,6 +6,8 @@ using Atoll.Node.Agents;
 using Atoll.Node.Network;
 using Atoll.Node.Recovery;
 using Atoll.Node.Runtimes;
+using Atoll.Protocol;
+using Atoll.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 
 namespace Atoll.Node.Launch;
@@ -16,9 +16,6 @@ namespace Atoll.Node.Launch;
 internal sealed class AgentStep(
     NetworkSlots slots, IAgentSecrets secrets, Func<LaunchRecord, Task<string>> endOf, TimeProvider time, ILogger<AgentSession> log) : ILaunchStep
 {
-    /// <summary>Where every agent listens; below 1024, so that no user of the sandbox but root could take its place.</summary>
-    private const int Port = 1023;
-
     public string Name => "agent";
 
     public SandboxPhase Phase => SandboxPhase.WaitingReady;
@@ -27,7 +24,7 @@ internal sealed class AgentStep(
     {
         RunningSandbox running = await ConnectAsync(context.Record, cancellation);
         context.Running = running;
-        await ((AgentSession)running.Agent).ConfigureAsync(ConfigurationOf(context), cancellation);
+        await ((AgentSession)running.Agent).ConfigureAsync(ConfigurationOf(context.Request), cancellation);
     }
 
     /// <summary>The connection belongs to <see cref="LaunchContext.Running"/>, which is released before steps are undone.</summary>
@@ -36,44 +33,25 @@ internal sealed class AgentStep(
     /// <summary>Connects to the agent of a sandbox that is up.</summary>
     public async Task<RunningSandbox> ConnectAsync(LaunchRecord record, CancellationToken cancellation)
     {
-        var address = new IPEndPoint(slots.At(record.NetworkSlot!.Value, record.AllowInternetAccess).GuestAddress, Port);
+        var address = new IPEndPoint(slots.At(record.NetworkSlot!.Value, record.AllowInternetAccess).GuestAddress, ProtocolLimits.DefaultPort);
         AgentSession session = await AgentSession.ConnectAsync(
-            token => DialAsync(address, token), new AgentSecret(secrets.For(record.Id)), time, log, cancellation);
+            AgentDial.Tcp(address), new AgentSecret(secrets.For(record.Id).Span), time, log, cancellation);
         return new RunningSandbox(session, endOf(record), session.DisposeAsync);
     }
 
-    private static async ValueTask<Stream> DialAsync(IPEndPoint address, CancellationToken cancellation)
-    {
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(address, cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    private AgentConfiguration ConfigurationOf(LaunchRequest request) => new(
+        request.Hostname,
+        request.Environment,
+        time.GetUtcNow(),
+        [
+            BootFile("/etc/hostname", request.Hostname + "\n"),
+            BootFile("/etc/hosts", $"127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 {request.Hostname}\n"),
+            BootFile("/etc/resolv.conf", Nameservers.Configuration(Nameservers.OfHost())),
+        ]);
 
-    private AgentConfiguration ConfigurationOf(LaunchContext context)
+    private static BootFile BootFile(string path, string text)
     {
-        LaunchRequest request = context.Request;
-        return new AgentConfiguration
-        {
-            Hostname = request.Hostname,
-            Environment = request.Environment,
-            Clock = time.GetUtcNow(),
-            Entropy = RandomNumberGenerator.GetBytes(64),
-            Files =
-            [
-                BootFile("/etc/hostname", request.Hostname + "\n"),
-                BootFile("/etc/hosts", $"127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 {request.Hostname}\n"),
-                BootFile("/etc/resolv.conf", Nameservers.ConfigurationText()),
-            ],
-        };
+        const uint ownerWritesAllRead = 0x1A4; // 0644
+        return new BootFile(path, ownerWritesAllRead, Encoding.UTF8.GetBytes(text));
     }
-
-    private static BootFile BootFile(string path, string text) => new(path, 0x1A4 /* 0644 */, Encoding.UTF8.GetBytes(text));
 }

@@ -38,5 +38,9 @@ internal static class Nameservers
         return servers;
     }
 
+    /// <summary>The resolv.conf of a sandbox.</summary>
+    public static string Configuration(IReadOnlyList<IPAddress> servers) =>
+        string.Concat(servers.Select(server => $"nameserver {server}\n"));
+
     private static string ReadIfThere(string path) => File.Exists(path) ? File.ReadAllText(path) : "";
 }

@@ -94,6 +94,14 @@ internal sealed class SandboxCgroups(CgroupOptions options, CgroupMounts mounts)
     /// <summary>The processes of a sandbox on the host; empty when it has none or does not exist.</summary>
     public IReadOnlyList<int> Pids(SandboxId id) => [.. AllOf(id).SelectMany(cgroup => cgroup.Pids()).Distinct()];
 
+    /// <summary>How many processes of a sandbox the kernel has killed for want of memory.</summary>
+    public long OutOfMemoryKills(SandboxId id)
+    {
+        Cgroup cgroup = Below(RootOf("memory"), id);
+        string file = mounts.Version == CgroupVersion.V2 ? "memory.events" : "memory.oom_control";
+        return cgroup.Has(file) ? Cgroup.ParseValue(cgroup.Read(file), "oom_kill") : 0;
+    }
+
     /// <summary>Kills every process of a sandbox and waits until they have ended. Safe to repeat.</summary>
     /// <exception cref="TimeoutException">Some were still there after 10 seconds.</exception>
     public async Task KillAsync(SandboxId id)

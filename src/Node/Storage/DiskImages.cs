@@ -90,7 +90,7 @@ internal sealed partial class DiskImages(DiskOptions options, ILogger<DiskImages
                     return;
                 }
             }
-            catch (SyscallException e) when (e.Errno == Errno.EBUSY)
+            catch (SyscallException e) when (e.Error == Errno.EBUSY)
             {
                 if (attempt == UnmountAttempts)
                 {
