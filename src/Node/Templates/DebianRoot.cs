@@ -1,54 +1,75 @@
 namespace Atoll.Node.Templates;
 
-/// <summary>Makes a Debian root file system with mmdebstrap: packages, then the recipe's files, then its script.</summary>
+/// <summary>
+/// Makes a Debian root file system: mmdebstrap installs the packages, then the recipe's files are copied and its script is run.
+/// The last two are not hooks of mmdebstrap, which keeps what tells its apt apart from the machine's own in the new root's /tmp
+/// until it has ended: a script that empties /tmp would turn it loose on the machine.
+/// </summary>
 internal static class DebianRoot
 {
-    // $1 is the new root. The script is run from within, where its path must exist.
-    private const string CopyFiles = """cp -r --preserve=mode "$ATOLL_RECIPE_FILES/." "$1/" """;
-    private const string RunSetup = """install -m 0755 "$ATOLL_RECIPE_SETUP" "$1/.setup" && chroot "$1" /.setup && rm "$1/.setup" """;
+    private const string Staging = ".recipe";
+    private const string SetupName = "setup";
 
-    /// <param name="staging">A directory to make, for copies of the recipe's files; removed at the end.</param>
-    public static async Task MakeAsync(TemplateRecipe recipe, string root, string staging, IProgress<string> progress, CancellationToken cancellation)
+    // Mounts are not seen by the machine, and they and all processes end with the builder's child, however it ends.
+    private static readonly string[] Apart = ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
+
+    // $1 is the new root.
+    private const string Customize =
+        $"""
+        set -e
+        mount -t proc proc "$1/proc"
+        [ ! -d "$1/{Staging}/files" ] || chroot "$1" cp -r --preserve=mode /{Staging}/files/. /
+        [ ! -x "$1/{Staging}/{SetupName}" ] || chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 /{Staging}/{SetupName} >&2
+        """;
+
+    private const UnixFileMode Plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode Executable = Plain | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    public static async Task MakeAsync(TemplateRecipe recipe, string root, IProgress<string> progress, CancellationToken cancellation)
     {
         RecipeFile file = recipe.File;
-        List<string> arguments =
-        [
-            "--mode=root", "--variant=minbase", "--format=directory", $"--include={string.Join(',', file.Packages)}",
-            "--aptopt=APT::Install-Recommends \"false\"", "--aptopt=Acquire::Retries \"3\"",
-            .. file.LeaveOut.Select(path => $"--dpkgopt=path-exclude={path}"),
-            .. file.Keep.Select(path => $"--dpkgopt=path-include={path}"),
-        ];
-        Dictionary<string, string> environment = new() { ["LC_ALL"] = "C.UTF-8", ["DEBIAN_FRONTEND"] = "noninteractive" };
-        if (file.Files is { } files)
-        {
-            Stage(Path.Combine(recipe.Directory, files), staging);
-            environment["ATOLL_RECIPE_FILES"] = staging;
-            arguments.Add($"--customize-hook={CopyFiles}");
-        }
-
-        if (file.Setup is { } setup)
-        {
-            environment["ATOLL_RECIPE_SETUP"] = Path.GetFullPath(Path.Combine(recipe.Directory, setup));
-            arguments.Add($"--customize-hook={RunSetup}");
-        }
-
         IReadOnlyList<string> sources = DebianSources.Choose(
             file.Suite, file.Components, Environment.GetEnvironmentVariable(DebianSources.MirrorVariable), await HostTargetsAsync(cancellation));
         progress.Report($"{file.Packages.Count} packages and what they need, from {string.Join(" + ", sources.Select(s => s[(s.IndexOf(']') + 2)..]))}");
-        await BuildTool.RunAsync("mmdebstrap", [.. arguments, file.Suite, root, .. sources], progress, cancellation, environment);
-        if (Directory.Exists(staging))
+        await BuildTool.RunAsync(
+            "unshare",
+            [
+                .. Apart, "mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory", $"--include={string.Join(',', file.Packages)}",
+                "--aptopt=APT::Install-Recommends \"false\"", "--aptopt=Acquire::Retries \"3\"",
+                .. file.LeaveOut.Select(path => $"--dpkgopt=path-exclude={path}"),
+                .. file.Keep.Select(path => $"--dpkgopt=path-include={path}"),
+                file.Suite, root, .. sources,
+            ],
+            progress, cancellation, new Dictionary<string, string> { ["LC_ALL"] = "C.UTF-8", ["DEBIAN_FRONTEND"] = "noninteractive" });
+        await CustomizeAsync(recipe, root, progress, cancellation);
+    }
+
+    private static async Task CustomizeAsync(TemplateRecipe recipe, string root, IProgress<string> progress, CancellationToken cancellation)
+    {
+        string staging = Path.Combine(root, Staging);
+        Directory.CreateDirectory(staging);
+        if (recipe.File.Files is { } files)
         {
-            Directory.Delete(staging, recursive: true);
+            Stage(Path.Combine(recipe.Directory, files), Path.Combine(staging, "files"));
         }
+
+        if (recipe.File.Setup is { } setup)
+        {
+            string copy = Path.Combine(staging, SetupName);
+            File.Copy(Path.Combine(recipe.Directory, setup), copy);
+            File.SetUnixFileMode(copy, Executable);
+        }
+
+        progress.Report("adding the recipe's files and running its script");
+        await BuildTool.RunAsync("unshare", [.. Apart, "sh", "-c", Customize, "customize", root], progress, cancellation);
+        Directory.Delete(staging, recursive: true);
     }
 
     /// <summary>Copies with modes that do not depend on the umask under which the recipe was checked out.</summary>
     private static void Stage(string from, string to)
     {
-        const UnixFileMode plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-        const UnixFileMode executable = plain | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
         Directory.CreateDirectory(to);
-        File.SetUnixFileMode(to, executable);
+        File.SetUnixFileMode(to, Executable);
         foreach (string directory in Directory.EnumerateDirectories(from))
         {
             Stage(directory, Path.Combine(to, Path.GetFileName(directory)));
@@ -58,7 +79,7 @@ internal static class DebianRoot
         {
             string copy = Path.Combine(to, Path.GetFileName(file));
             File.Copy(file, copy);
-            File.SetUnixFileMode(copy, TemplateRecipe.IsExecutable(file) ? executable : plain);
+            File.SetUnixFileMode(copy, TemplateRecipe.IsExecutable(file) ? Executable : Plain);
         }
     }
 

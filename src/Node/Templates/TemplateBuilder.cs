@@ -53,7 +53,7 @@ internal sealed class TemplateBuilder(string directory, TimeProvider time)
     {
         string root = Path.Combine(half, TemplateManifest.RootName);
         Directory.CreateDirectory(half);
-        await DebianRoot.MakeAsync(recipe, root, Path.Combine(half, "files"), progress, cancellation);
+        await DebianRoot.MakeAsync(recipe, root, progress, cancellation);
 
         progress.Report("measuring what was made");
         (string tree, long size) = await TemplateTree.MeasureAsync(root, cancellation);
@@ -103,20 +103,7 @@ internal sealed class TemplateBuilder(string directory, TimeProvider time)
         }
     }
 
-    /// <summary>Never crosses into another file system: a builder that was killed may have left /proc or /dev mounted there.</summary>
-    private static async Task RemoveAsync(string path)
-    {
-        if (!Directory.Exists(path))
-        {
-            return;
-        }
-
-        string[] mounted = [.. Mounts.Under(path, await File.ReadAllTextAsync("/proc/self/mountinfo"))];
-        if (mounted.Length > 0)
-        {
-            await BuildTool.RunAsync("umount", ["--lazy", "--", .. mounted], null, CancellationToken.None);
-        }
-
-        await BuildTool.RunAsync("rm", ["-rf", "--one-file-system", "--", path], null, CancellationToken.None);
-    }
+    /// <summary>Never crosses into another file system, should somebody have mounted one there.</summary>
+    private static Task RemoveAsync(string path) =>
+        BuildTool.RunAsync("rm", ["-rf", "--one-file-system", "--", path], null, CancellationToken.None);
 }
