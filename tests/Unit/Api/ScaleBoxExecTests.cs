@@ -11,7 +11,7 @@ public sealed class ScaleBoxExecTests(ApiHost api) : IClassFixture<ApiHost>
     public async Task A_start_is_raw_201_and_a_second_one_is_409()
     {
         string id = await api.CreateAsync();
-        Reply started = await StartAsync(id, new { command = "ls", env = new { A = "b" }, timeout = 9 });
+        Reply started = await StartAsync(id, """{"command":"ls","env":{"A":"b"},"timeout":9}""");
         Assert.Equal($"/v1/sandboxes/{id}/exec/stream", started.Json.GetProperty("stream_path").GetString());
         Assert.EndsWith("Z", started.Json.GetProperty("deadline").GetString());
         ExecutionRequest asked = api.Ports.Executions.Asked!;

@@ -133,15 +133,15 @@ public sealed class ScaleBoxSandboxesTests(ApiHost api) : IClassFixture<ApiHost>
     [InlineData("sbx-zzzzzzzzzzzzzzzzzzzzzzzzzz")]
     [InlineData("00000000000000000000000000")]
     [InlineData("SBX-00000000000000000000000000")]
-    [InlineData("%2e%2e%2fetc")]
-    [InlineData("%00")]
+    [InlineData("%0a")]
+    [InlineData("sbx-%E2%82%AC")]
     public async Task Unknown_and_malformed_ids_are_404_alike(string id)
     {
         foreach (string path in new[] { "", "/status", "/exec/active", "/exec/stream" })
         {
             Reply reply = await api.GetAsync($"/v1/sandboxes/{id}{path}");
             reply.IsError(404, "not_found");
-            Assert.StartsWith($"sandbox '{Uri.UnescapeDataString(id).Replace("../", "..%2F")}' not found", reply.Error);
+            Assert.StartsWith($"sandbox '{Uri.UnescapeDataString(id)}' not found", reply.Error);
         }
     }
 
