@@ -1,0 +1,77 @@
+using System.CommandLine;
+using Atoll.Domain;
+using Atoll.Domain.Templates;
+using Atoll.Node.Templates;
+
+namespace Atoll.Server.Commands;
+
+/// <summary><c>template build</c> makes a template from its recipe; <c>template list</c> shows those that are there.</summary>
+internal static class TemplateCommand
+{
+    public const string DefaultData = "/var/lib/atoll";
+
+    /// <summary>Where the templates of an installation are, within its data directory.</summary>
+    public static string TemplatesOf(string data) => Path.Combine(Path.GetFullPath(data), "templates");
+
+    public static Command Create()
+    {
+        var data = new Option<string>("--data")
+        {
+            Description = "The data directory",
+            DefaultValueFactory = _ => DefaultData,
+        };
+        var recipes = new Option<string>("--recipes")
+        {
+            Description = "The directory that holds a directory for each recipe",
+            DefaultValueFactory = _ => "templates",
+        };
+        var name = new Argument<string>("name") { Description = "Which recipe", DefaultValueFactory = _ => "base" };
+
+        var build = new Command("build", "Make a template from its recipe, unless that was done already") { name, recipes, data };
+        build.SetAction((arguments, cancellation) => BuildAsync(
+            Path.Combine(arguments.GetRequiredValue(recipes), arguments.GetRequiredValue(name)),
+            TemplatesOf(arguments.GetRequiredValue(data)), cancellation));
+
+        var list = new Command("list", "Show the templates that are there") { data };
+        list.SetAction(arguments => List(TemplatesOf(arguments.GetRequiredValue(data))));
+        return new Command("template", "The root file systems that sandboxes start from") { build, list };
+    }
+
+    private static async Task<int> BuildAsync(string recipe, string templates, CancellationToken cancellation)
+    {
+        try
+        {
+            TemplateId id = await new TemplateBuilder(templates, TimeProvider.System)
+                .BuildAsync(TemplateRecipe.Load(recipe), new ErrorLines(), cancellation);
+            Console.WriteLine(id);
+            return 0;
+        }
+        catch (Exception e) when (e is FaultException or TemplateBuildException or IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"template not built: {e.Message}");
+            return 1;
+        }
+    }
+
+    private static int List(string templates)
+    {
+        TemplateStore store = TemplateStore.Open(templates);
+        foreach (Template template in store.List())
+        {
+            Console.WriteLine($"{template.Id}  {template.Name,-16}  {template.CreatedAt:u}  {template.Description}");
+        }
+
+        foreach (RefusedTemplate refused in store.Refused)
+        {
+            Console.Error.WriteLine($"{refused.Path} cannot be used: {refused.Reason}");
+        }
+
+        return 0;
+    }
+
+    /// <summary>Progress goes to standard error, in order; the answer alone goes to standard output.</summary>
+    private sealed class ErrorLines : IProgress<string>
+    {
+        public void Report(string value) => Console.Error.WriteLine(value);
+    }
+}
