@@ -98,14 +98,16 @@ internal sealed class NetworkSlots(NetworkOptions options)
             DisableIpv6("default");
             using SafeFileHandle guestNet = Namespaces.CurrentNet();
             using var guest = new RouteNetlink();
+            using var guestEvents = new LinkEvents();
             Namespaces.Enter(hostNet, CloneFlags.CLONE_NEWNET);
 
             host.AddVeth(slot.HostInterface, NetworkSlot.GuestInterface, guestNet);
             DisableIpv6(slot.HostInterface);
             host.PutAddress(slot.HostInterface, slot.HostAddress, slot.PrefixLength);
-            host.SetUp(slot.HostInterface);
             guest.SetUp("lo");
             PutGuestAddress(guest, slot);
+            host.SetUp(slot.HostInterface);
+            guestEvents.WaitUntilUp(NetworkSlot.GuestInterface);
         }
         catch
         {
