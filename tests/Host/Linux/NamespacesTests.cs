@@ -34,6 +34,32 @@ public sealed class NamespacesTests
     }
 
     [Fact]
+    public async Task No_thread_of_the_pool_inherits_what_a_dedicated_thread_entered()
+    {
+        string before = NetNamespace();
+        ThreadPool.GetMinThreads(out int workers, out int io);
+        ThreadPool.SetMinThreads(64, io);
+        try
+        {
+            // Each result occupies a thread of the pool for a while, so that each next one makes the pool grow.
+            await Task.WhenAll(Enumerable.Range(0, 40).Select(async _ =>
+            {
+                await DedicatedThread.RunAsync(() =>
+                {
+                    Namespaces.Unshare(CloneFlags.CLONE_NEWNET);
+                    return true;
+                });
+                Thread.Sleep(100);
+                Assert.Equal(before, NetNamespace());
+            }));
+        }
+        finally
+        {
+            ThreadPool.SetMinThreads(workers, io);
+        }
+    }
+
+    [Fact]
     public async Task A_namespace_that_is_not_there_is_named()
     {
         var thrown = await Assert.ThrowsAsync<SyscallException>(() => Namespaces.RunInNetAsync("/run/no-such-netns", () => true));

@@ -48,13 +48,15 @@ internal sealed class FakeInternet : IDisposable
         Namespaces.PinNet(Netns);
         using SafeFileHandle farNet = Namespaces.CurrentNet();
         using var far = new RouteNetlink();
+        using var events = new LinkEvents();
         Namespaces.Enter(hostNet, CloneFlags.CLONE_NEWNET);
         host.AddVeth(_link, "eth0", farNet);
         host.PutAddress(_link, HostAddress, 30);
-        host.SetUp(_link);
         far.SetUp("lo");
         far.PutAddress("eth0", Public, 30);
         far.SetUp("eth0");
+        host.SetUp(_link);
+        events.WaitUntilUp("eth0");
         foreach (IPAddress closed in Closed)
         {
             far.PutAddress("lo", closed, 32);

@@ -9,7 +9,7 @@ internal static class Sockets
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
 
-    /// <summary>Long beside the fraction of a millisecond that a connection takes here; under one resend of the SYN.</summary>
+    /// <summary>Long beside the fraction of a millisecond that a packet takes here.</summary>
     private static readonly TimeSpan BlockedAfter = TimeSpan.FromMilliseconds(600);
 
     public static Task<Socket> TcpInAsync(string netns) =>
@@ -26,13 +26,25 @@ internal static class Sockets
         return socket;
     }
 
-    /// <summary>Whether a connection comes about.</summary>
-    public static async Task<bool> ConnectsAsync(string? netns, IPAddress address, int port)
+    /// <summary>Whether a connection comes about, given plenty of time.</summary>
+    public static Task<bool> ConnectsAsync(string? netns, IPAddress address, int port) => ConnectsAsync(netns, address, port, Soon);
+
+    /// <summary>Whether no connection comes about in a time in which one long would have.</summary>
+    public static async Task<bool> BlockedAsync(string? netns, IPAddress address, int port) =>
+        !await ConnectsAsync(netns, address, port, BlockedAfter);
+
+    /// <summary>Whether a datagram from one socket arrives at the other, given plenty of time.</summary>
+    public static Task<bool> ArrivesAsync(Socket from, Socket at, IPEndPoint to) => ArrivesAsync(from, at, to, Soon);
+
+    /// <summary>Whether a datagram is lost: not there in a time in which it long would have been.</summary>
+    public static async Task<bool> LostAsync(Socket from, Socket at, IPEndPoint to) => !await ArrivesAsync(from, at, to, BlockedAfter);
+
+    private static async Task<bool> ConnectsAsync(string? netns, IPAddress address, int port, TimeSpan time)
     {
         using Socket socket = netns is null
             ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
             : await TcpInAsync(netns);
-        using var limit = new CancellationTokenSource(BlockedAfter);
+        using var limit = new CancellationTokenSource(time);
         try
         {
             await socket.ConnectAsync(new IPEndPoint(address, port), limit.Token);
@@ -44,12 +56,11 @@ internal static class Sockets
         }
     }
 
-    /// <summary>Whether a datagram from one socket arrives at the other.</summary>
-    public static async Task<bool> ArrivesAsync(Socket from, Socket at, IPEndPoint to)
+    private static async Task<bool> ArrivesAsync(Socket from, Socket at, IPEndPoint to, TimeSpan time)
     {
         byte[] sent = Guid.NewGuid().ToByteArray();
         byte[] got = new byte[sent.Length];
-        using var limit = new CancellationTokenSource(BlockedAfter);
+        using var limit = new CancellationTokenSource(time);
         try
         {
             await from.SendToAsync(sent, to, limit.Token);
