@@ -1,1 +1,4 @@
-return 0;
+using Atoll.Cli;
+
+using Terminal terminal = Terminal.OfProcess();
+return await AtollCommand.RunAsync(args, terminal);

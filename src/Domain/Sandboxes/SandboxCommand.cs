@@ -26,7 +26,7 @@ public abstract record SandboxCommand
     public sealed record UseAgent : SandboxCommand;
 
     /// <summary>Change how long its running phase may last.</summary>
-    public sealed record SetTimeout(TimeSpan Timeout) : SandboxCommand;
+    public sealed record SetTimeout(TimeSpan Timeout, TimeoutRule Rule = TimeoutRule.NotBelowUsed) : SandboxCommand;
 
     /// <summary>Its running phase has lasted as long as it may.</summary>
     public sealed record Expire : SandboxCommand;

@@ -55,7 +55,7 @@ public static class SandboxStateMachine
             : Refuse(state, "expired"),
         SandboxCommand.Terminate => DecideTerminate(state),
         SandboxCommand.Delete => state.IsFinal() ? new Decision(state, SandboxEffect.Forget, null) : DecideTerminate(state),
-        SandboxCommand.Cleaned => state is SandboxState.Terminating ? To(SandboxState.Terminated) : Refuse(state, "reported as cleaned"),
+        SandboxCommand.Cleaned => DecideCleaned(state),
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "not a member of the closed hierarchy"),
     };
 
@@ -71,6 +71,14 @@ public static class SandboxStateMachine
         SandboxState.Terminating => Stay(state),
         SandboxState.Terminated or SandboxState.Failed => Stay(state),
         _ => To(SandboxState.Terminating, SandboxEffect.Clean),
+    };
+
+    // One that is over already was cleaned after a failure, or once more by a reconciler.
+    private static Decision DecideCleaned(SandboxState state) => state switch
+    {
+        SandboxState.Terminating => To(SandboxState.Terminated),
+        SandboxState.Terminated or SandboxState.Failed => Stay(state),
+        _ => Refuse(state, "reported as cleaned"),
     };
 
     private static Decision To(SandboxState next, SandboxEffect effect = SandboxEffect.None) => new(next, effect, null);

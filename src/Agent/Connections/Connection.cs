@@ -1,0 +1,252 @@
+using Atoll.Agent.Loop;
+using Atoll.Agent.Processes;
+using Atoll.Linux;
+using Atoll.Protocol;
+using Atoll.Protocol.Frames;
+using Atoll.Protocol.Messages;
+
+namespace Atoll.Agent.Connections;
+
+/// <summary>
+/// One dialler: nobody until its hello is accepted, then the host. Holds a bounded amount of memory whatever it sends
+/// and however slowly it reads.
+/// </summary>
+internal sealed class Connection
+{
+    /// <summary>How long a dialler may stay unknown, in milliseconds.</summary>
+    public const long HelloTime = 5000;
+
+    public const int MaxFollowers = 256;
+
+    /// <summary>Bytes of unsent replies above which no more requests are taken.</summary>
+    private const int Backlog = 128 * 1024;
+
+    private readonly EventLoop _loop;
+    private readonly Descriptor _socket;
+    private readonly RequestHandler _handler;
+    private readonly Action<Connection> _onClosed;
+    private readonly MessageReader _reader = new(ProtocolLimits.MaxHello);
+    private readonly MessageWriter _writer = new();
+    private readonly Dictionary<uint, Follower> _followers = [];
+    private readonly LoopTimer _helloTimer;
+    private EpollEvents _watched = EpollEvents.EPOLLIN;
+    private bool _closed;
+
+    public Connection(EventLoop loop, Descriptor socket, RequestHandler handler, Action<Connection> onClosed)
+    {
+        (_loop, _socket, _handler, _onClosed) = (loop, socket, handler, onClosed);
+        _helloTimer = loop.At(loop.Now + HelloTime, Close);
+        loop.Add(socket, _watched, OnEvents);
+    }
+
+    /// <summary>True once the dialler has shown the secret.</summary>
+    public bool IsAuthenticated { get; private set; }
+
+    /// <summary>Whether output may be written now: all before it has been sent.</summary>
+    public bool TakesOutput => !_closed && _writer.IsEmpty;
+
+    public void Accept()
+    {
+        IsAuthenticated = true;
+        _reader.MaxMessage = ProtocolLimits.MaxMessage;
+        _loop.Cancel(_helloTimer);
+    }
+
+    /// <summary>Writes any message and sends what the socket takes.</summary>
+    public void Write(Action<MessageWriter> message)
+    {
+        message(_writer);
+        Flush();
+    }
+
+    public void Write(uint stream, Output output)
+    {
+        output.Write(_writer, stream);
+        Flush();
+    }
+
+    public void Write(uint stream, Dropped dropped)
+    {
+        dropped.Write(_writer, stream);
+        Flush();
+    }
+
+    public void Write(uint stream, Exited exited)
+    {
+        exited.Write(_writer, stream);
+        Flush();
+    }
+
+    public void Follow(GuestProcess process, uint stream, Attach request)
+    {
+        if (_followers.Count >= MaxFollowers)
+        {
+            throw new AgentErrorException(AgentErrorCode.TooMany, $"{MaxFollowers} streams are open on this connection already");
+        }
+
+        if (_followers.ContainsKey(stream))
+        {
+            throw new ProtocolException($"stream {stream} is in use");
+        }
+
+        if (request.FromSequence > process.Ring.Next)
+        {
+            throw new AgentErrorException(
+                AgentErrorCode.InvalidArgument, $"process {request.Pid} has written {process.Ring.Next} bytes, not {request.FromSequence}");
+        }
+
+        Follower follower = process.Attach(this, stream, request);
+        _followers[stream] = follower;
+        process.Pump(follower);
+    }
+
+    /// <summary>The follower of a stream; null when there is none any more, which is no error: its end may be on the way.</summary>
+    public Follower? Follower(uint stream) => _followers.GetValueOrDefault(stream);
+
+    public void Forget(Follower follower) => _followers.Remove(follower.Stream);
+
+    public void Close()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        _closed = true;
+        _loop.Cancel(_helloTimer);
+        _loop.Remove(_socket);
+        _socket.Dispose();
+        foreach (Follower follower in _followers.Values.ToArray())
+        {
+            follower.Process.Detach(follower);
+        }
+
+        _followers.Clear();
+        _onClosed(this);
+    }
+
+    private void OnEvents(EpollEvents events)
+    {
+        if (events.HasFlag(EpollEvents.EPOLLOUT))
+        {
+            OnWritable();
+        }
+
+        if (!_closed && (events & (EpollEvents.EPOLLIN | EpollEvents.EPOLLHUP | EpollEvents.EPOLLERR)) != 0)
+        {
+            OnReadable();
+        }
+    }
+
+    private void OnReadable()
+    {
+        Memory<byte> buffer;
+        try
+        {
+            buffer = _reader.GetBuffer();
+        }
+        catch (ProtocolException e)
+        {
+            Refuse(e);
+            return;
+        }
+
+        if (buffer.IsEmpty)
+        {
+            return;
+        }
+
+        int count = TcpSockets.Receive(_socket, buffer.Span);
+        if (count < 0)
+        {
+            Close();
+            return;
+        }
+
+        _reader.Advance(count);
+        HandleMessages();
+    }
+
+    private void HandleMessages()
+    {
+        try
+        {
+            while (!_closed && _writer.Length - _writer.Consumed < Backlog && _reader.TryRead(out Message message))
+            {
+                _handler.Handle(this, message);
+            }
+        }
+        catch (ProtocolException e)
+        {
+            Refuse(e);
+        }
+
+        Watch();
+    }
+
+    private void Refuse(ProtocolException cause)
+    {
+        if (!_closed)
+        {
+            Write(writer => new Error(AgentErrorCode.Protocol, cause.Message).Write(writer, 0));
+            Close();
+        }
+    }
+
+    private void OnWritable()
+    {
+        Flush();
+        if (_closed || !_writer.IsEmpty)
+        {
+            return;
+        }
+
+        _writer.Trim(64 * 1024);
+        foreach (Follower follower in _followers.Values.ToArray())
+        {
+            follower.Process.Pump(follower);
+        }
+
+        HandleMessages();
+    }
+
+    private void Flush()
+    {
+        while (!_closed && !_writer.IsEmpty)
+        {
+            int sent = TcpSockets.Send(_socket, _writer.Written.Span);
+            if (sent < 0)
+            {
+                // Not closed here: a caller may be in the middle of its followers. The socket reports the end to the loop.
+                _writer.Consume(_writer.Length - _writer.Consumed);
+                break;
+            }
+
+            if (sent == 0)
+            {
+                break;
+            }
+
+            _writer.Consume(sent);
+        }
+
+        Watch();
+    }
+
+    private void Watch()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        int unsent = _writer.Length - _writer.Consumed;
+        EpollEvents wanted = (unsent < Backlog ? EpollEvents.EPOLLIN : EpollEvents.None)
+            | (unsent > 0 ? EpollEvents.EPOLLOUT : EpollEvents.None);
+        if (wanted != _watched)
+        {
+            _watched = wanted;
+            _loop.Change(_socket, wanted);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using Atoll.Agent.Boot;
+using Atoll.Agent.Processes;
+using Atoll.Linux;
+using Atoll.Protocol;
+using Atoll.Protocol.Frames;
+using Atoll.Protocol.Messages;
+
+namespace Atoll.Agent.Connections;
+
+/// <summary>What the agent does for each message: the one table of requests and replies.</summary>
+internal sealed class RequestHandler(AgentSecret secret, string version, ProcessTable processes, SandboxSettings settings)
+{
+    /// <exception cref="ProtocolException">The dialler broke the contract: close the connection.</exception>
+    public void Handle(Connection connection, Message message)
+    {
+        if (!connection.IsAuthenticated)
+        {
+            Greet(connection, message);
+            return;
+        }
+
+        uint stream = message.Stream;
+        try
+        {
+            Serve(connection, message);
+        }
+        catch (AgentErrorException e)
+        {
+            connection.Write(writer => new Error(e.Code, e.Message).Write(writer, stream));
+        }
+        catch (SyscallException e)
+        {
+            AgentErrorCode code = e.Error is Errno.EMFILE or Errno.ENOMEM ? AgentErrorCode.TooMany : AgentErrorCode.Internal;
+            connection.Write(writer => new Error(code, e.Message).Write(writer, stream));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            connection.Write(writer => new Error(AgentErrorCode.Internal, e.Message).Write(writer, stream));
+        }
+    }
+
+    private void Greet(Connection connection, Message message)
+    {
+        Hello hello = message.Type == MessageType.Hello
+            ? Hello.Read(message.Payload)
+            : throw new ProtocolException("a hello comes first");
+        uint stream = message.Stream;
+        if (!AgentSecret.Same(hello.HostProof.Span, secret.HostProof))
+        {
+            connection.Write(writer => new Error(AgentErrorCode.Unauthenticated, "not this sandbox's secret").Write(writer, stream));
+            connection.Close();
+            return;
+        }
+
+        connection.Accept();
+        uint generation = Math.Min(hello.Generation, ProtocolLimits.Generation);
+        connection.Write(writer => new HelloOk(secret.AgentProof.ToArray(), generation, version).Write(writer, stream));
+    }
+
+    private void Serve(Connection connection, Message message)
+    {
+        uint stream = message.Stream;
+        ReadOnlySpan<byte> payload = message.Payload;
+        switch (message.Type)
+        {
+            case MessageType.Configure:
+                settings.Apply(Configure.Read(payload));
+                connection.Write(writer => Bare.Write(writer, MessageType.Ok, stream));
+                break;
+            case MessageType.StartProcess:
+                ProcessEntry entry = processes.Start(StartProcess.Read(payload));
+                connection.Write(writer => new Started(entry.Pid, entry.StartedAtMilliseconds).Write(writer, stream));
+                break;
+            case MessageType.Attach:
+                Attach attach = Attach.Read(payload);
+                connection.Follow(processes.Get(attach.Pid), stream, attach);
+                break;
+            case MessageType.Credit:
+                GiveCredit(connection.Follower(stream), Credit.Read(payload));
+                break;
+            case MessageType.Detach:
+                Bare.Read(payload);
+                Detach(connection, connection.Follower(stream));
+                break;
+            case MessageType.Signal:
+                processes.Signal(Signal.Read(payload));
+                connection.Write(writer => Bare.Write(writer, MessageType.Ok, stream));
+                break;
+            case MessageType.List:
+                Protocol.Messages.Processes page = processes.List(List.Read(payload).AfterPid);
+                connection.Write(writer => page.Write(writer, stream));
+                break;
+            case MessageType.Forget:
+                processes.Forget(Forget.Read(payload).Pid);
+                connection.Write(writer => Bare.Write(writer, MessageType.Ok, stream));
+                break;
+            case MessageType.Ping:
+                Ping ping = Ping.Read(payload);
+                connection.Write(writer => ping.Write(writer, MessageType.Pong, stream));
+                break;
+            default:
+                throw new AgentErrorException(AgentErrorCode.Unsupported, $"this agent does not know message {(byte)message.Type}");
+        }
+    }
+
+    private static void GiveCredit(Follower? follower, Credit credit) => follower?.Process.Consume(follower, credit);
+
+    private static void Detach(Connection connection, Follower? follower)
+    {
+        if (follower is not null)
+        {
+            connection.Forget(follower);
+            follower.Process.Detach(follower);
+        }
+    }
+}

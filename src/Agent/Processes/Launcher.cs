@@ -1,0 +1,134 @@
+using Atoll.Linux;
+using Atoll.Protocol.Messages;
+
+namespace Atoll.Agent.Processes;
+
+/// <summary>Turns a request into a running process: user, environment, directory, program, and clear errors for each.</summary>
+internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPath = "/etc/group")
+{
+    private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    /// <summary>For every process; replaced when the sandbox is configured.</summary>
+    public IReadOnlyDictionary<string, string> Configured { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>Starts a process and returns its pid.</summary>
+    /// <exception cref="AgentErrorException">Why it cannot be started, in words for the user.</exception>
+    public int Start(StartProcess request, Descriptor input, Descriptor output, Descriptor error)
+    {
+        if (request.Arguments.Count == 0 || request.Arguments[0].Length == 0)
+        {
+            throw new AgentErrorException(AgentErrorCode.InvalidArgument, "the command is empty: give a program");
+        }
+
+        if (!request.WorkingDirectory.StartsWith('/'))
+        {
+            throw new AgentErrorException(
+                AgentErrorCode.NoSuchDirectory, $"working directory '{request.WorkingDirectory}' is not an absolute path");
+        }
+
+        UserEntry user = FindUser(request.User);
+        Dictionary<string, string> environment = EnvironmentFor(user, request.Environment);
+        int Run() => Start(request, environment, input, output, error);
+        return user.Uid == 0 ? Run() : Credentials.RunAs(user.Uid, user.Gid, user.Groups, Run);
+    }
+
+    private static int Start(
+        StartProcess request, Dictionary<string, string> environment, Descriptor input, Descriptor output, Descriptor error)
+    {
+        CheckDirectory(request.WorkingDirectory);
+        string program = FindProgram(request.Arguments[0], environment.GetValueOrDefault("PATH", DefaultPath), request.WorkingDirectory);
+        var spawn = new SpawnRequest(
+            program, request.Arguments, [.. environment.Select(pair => $"{pair.Key}={pair.Value}")],
+            request.WorkingDirectory, input, output, error);
+        Errno result = Spawn.Start(spawn, out int pid);
+        return result switch
+        {
+            Errno.None => pid,
+            Errno.E2BIG => throw new AgentErrorException(
+                AgentErrorCode.TooLarge, "arguments and environment are larger than the kernel takes (128 KiB each, 2 MiB in all): pass them in a file"),
+            Errno.ENOENT => throw new AgentErrorException(
+                AgentErrorCode.ProgramNotFound, $"'{program}' needs an interpreter that is not there"),
+            Errno.EAGAIN or Errno.ENOMEM => throw new AgentErrorException(
+                AgentErrorCode.TooMany, $"the sandbox has no room for another process ({result})"),
+            _ => throw new AgentErrorException(AgentErrorCode.NotExecutable, $"'{program}' cannot be run: {result}"),
+        };
+    }
+
+    private UserEntry FindUser(string name) =>
+        UserDatabase.Find(ReadOrEmpty(passwdPath), ReadOrEmpty(groupPath), name)
+        // A file system without /etc/passwd still has a root.
+        ?? (name == "root" ? new UserEntry("root", 0, 0, "/root", "/bin/sh", [0]) : null)
+        ?? throw new AgentErrorException(AgentErrorCode.NoSuchUser, $"no user '{name}' in the sandbox: give a name from /etc/passwd or a uid");
+
+    private Dictionary<string, string> EnvironmentFor(UserEntry user, IReadOnlyDictionary<string, string> own)
+    {
+        var merged = new Dictionary<string, string>
+        {
+            ["PATH"] = DefaultPath,
+            ["HOME"] = user.Uid == 0 && user.Home.Length == 0 ? "/root" : user.Home,
+            ["USER"] = user.Name,
+            ["LOGNAME"] = user.Name,
+            ["SHELL"] = user.Shell.Length == 0 ? "/bin/sh" : user.Shell,
+        };
+        foreach ((string key, string value) in Configured.Concat(own))
+        {
+            if (key.Length == 0 || key.Contains('='))
+            {
+                throw new AgentErrorException(AgentErrorCode.InvalidArgument, $"'{key}' is not a name of an environment variable");
+            }
+
+            merged[key] = value;
+        }
+
+        return merged;
+    }
+
+    private static void CheckDirectory(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            throw new AgentErrorException(AgentErrorCode.NoSuchDirectory, $"no directory '{path}' in the sandbox");
+        }
+
+        if (PathAccess.Execute(path) != Errno.None)
+        {
+            throw new AgentErrorException(AgentErrorCode.NoSuchDirectory, $"the user may not enter directory '{path}'");
+        }
+    }
+
+    private static string FindProgram(string name, string path, string workingDirectory)
+    {
+        bool denied = false;
+        IEnumerable<string> candidates = name.Contains('/')
+            ? [Path.Combine(workingDirectory, name)]
+            : path.Split(':').Select(directory => Path.Combine(workingDirectory, directory, name));
+        foreach (string candidate in candidates)
+        {
+            bool isDirectory = Directory.Exists(candidate);
+            if (!isDirectory && PathAccess.Execute(candidate) == Errno.None)
+            {
+                return candidate;
+            }
+
+            denied |= isDirectory || File.Exists(candidate);
+        }
+
+        throw denied
+            ? new AgentErrorException(AgentErrorCode.NotExecutable, $"'{name}' is not executable for this user")
+            : new AgentErrorException(AgentErrorCode.ProgramNotFound, $"no program '{name}' in the sandbox");
+    }
+
+    private static string ReadOrEmpty(string path)
+    {
+        const int limit = 1024 * 1024;
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return file.Length > limit ? "" : new StreamReader(file).ReadToEnd();
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+}

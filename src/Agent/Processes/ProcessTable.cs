@@ -1,0 +1,206 @@
+using System.Text;
+using Atoll.Agent.Loop;
+using Atoll.Linux;
+using Atoll.Protocol;
+using Atoll.Protocol.Messages;
+
+namespace Atoll.Agent.Processes;
+
+/// <summary>All processes that the host started, running or ended and not forgotten; bounded in number and memory.</summary>
+internal sealed class ProcessTable
+{
+    public const int MaxProcesses = 4096;
+    public const int MaxEnded = 64;
+    public const int MaxEndedBytes = 32 * 1024 * 1024;
+
+    /// <summary>Characters of all kept arguments together.</summary>
+    private const int ListedBudget = 2 * 1024 * 1024;
+
+    private readonly EventLoop _loop;
+    private readonly Launcher _launcher;
+    private readonly Reaper _reaper;
+    private readonly Dictionary<int, GuestProcess> _processes = [];
+    private readonly LinkedList<GuestProcess> _ended = [];
+    private readonly byte[] _scratch = new byte[32 * 1024];
+    private readonly Descriptor _null = DescriptorCalls.OpenNull();
+    private int _listed;
+
+    public ProcessTable(EventLoop loop, Launcher launcher, Reaper reaper)
+    {
+        (_loop, _launcher, _reaper) = (loop, launcher, reaper);
+        loop.Add(reaper.Signal.Descriptor, EpollEvents.EPOLLIN, _ => TakeExits());
+    }
+
+    public ProcessEntry Start(StartProcess request)
+    {
+        if (request.OutputCapacity is < ProtocolLimits.MinOutputCapacity or > ProtocolLimits.MaxOutputCapacity)
+        {
+            throw new AgentErrorException(
+                AgentErrorCode.InvalidArgument,
+                $"an output capacity of {request.OutputCapacity} bytes: {ProtocolLimits.MinOutputCapacity} to {ProtocolLimits.MaxOutputCapacity} are possible");
+        }
+
+        if (_processes.Count - _ended.Count >= MaxProcesses)
+        {
+            throw new AgentErrorException(AgentErrorCode.TooMany, $"{MaxProcesses} processes run already: end some");
+        }
+
+        (Descriptor outRead, Descriptor outWrite) = DescriptorCalls.Pipe();
+        using (outWrite)
+        {
+            (Descriptor errorRead, Descriptor errorWrite) = PipeOr(outRead);
+            using (errorWrite)
+            {
+                try
+                {
+                    return Add(_launcher.Start(request, _null, outWrite, errorWrite), request, outRead, errorRead);
+                }
+                catch
+                {
+                    outRead.Dispose();
+                    errorRead.Dispose();
+                    throw;
+                }
+            }
+        }
+    }
+
+    public GuestProcess Get(int pid) => _processes.TryGetValue(pid, out GuestProcess? process)
+        ? process
+        : throw new AgentErrorException(AgentErrorCode.UnknownProcess, $"no process {pid}, or one that has been forgotten");
+
+    /// <summary>Signals a process, or its group. The group of an ended process may live on.</summary>
+    public void Signal(Signal request)
+    {
+        GuestProcess process = Get(request.Pid);
+        if (request.Number is < 0 or > Signals.Max)
+        {
+            throw new AgentErrorException(AgentErrorCode.InvalidArgument, $"no signal {request.Number}: 0 to {Signals.Max} are possible");
+        }
+
+        if (process.Ended is not null && !request.WholeGroup)
+        {
+            throw new AgentErrorException(AgentErrorCode.UnknownProcess, $"process {request.Pid} has ended");
+        }
+
+        if (Signals.Send(request.WholeGroup ? -request.Pid : request.Pid, request.Number) is not Errno.None)
+        {
+            throw new AgentErrorException(AgentErrorCode.UnknownProcess, $"process {request.Pid} has ended");
+        }
+    }
+
+    /// <summary>The next page of processes in the order of their pids, as large as one frame takes.</summary>
+    public Protocol.Messages.Processes List(int afterPid)
+    {
+        List<ProcessEntry> page = [];
+        int size = 0;
+        foreach (int pid in _processes.Keys.Where(pid => pid > afterPid).Order())
+        {
+            GuestProcess process = _processes[pid];
+            size += SizeOf(process.Entry);
+            if (page.Count > 0 && size > ProtocolLimits.MaxPayload - 1024)
+            {
+                return new Protocol.Messages.Processes(page, More: true);
+            }
+
+            page.Add(process.Entry with { Exit = process.Ended });
+        }
+
+        return new Protocol.Messages.Processes(page, More: false);
+    }
+
+    public void Forget(int pid)
+    {
+        GuestProcess process = Get(pid);
+        if (process.Ended is null)
+        {
+            throw new AgentErrorException(AgentErrorCode.StillRunning, $"process {pid} still runs: end it first");
+        }
+
+        Remove(process);
+    }
+
+    private ProcessEntry Add(int pid, StartProcess request, Descriptor output, Descriptor error)
+    {
+        if (_processes.TryGetValue(pid, out GuestProcess? old))
+        {
+            // The kernel gives a number away again only when its process is gone.
+            Remove(old);
+        }
+
+        string[] listed = Cut(request.Arguments, Math.Min(ProtocolLimits.MaxListedArguments, ListedBudget - _listed));
+        var entry = new ProcessEntry(pid, request.Tag, listed, request.WorkingDirectory, _loop.WallClock.ToUnixTimeMilliseconds(), null);
+        _listed += listed.Sum(argument => argument.Length);
+        _processes[pid] = new GuestProcess(_loop, _scratch, OnEnded, entry, request, output, error);
+        _reaper.Spawned();
+        return entry;
+    }
+
+    private void TakeExits()
+    {
+        _reaper.Signal.Clear();
+        while (_reaper.TryTake(out ChildExit exit))
+        {
+            if (_processes.TryGetValue(exit.Pid, out GuestProcess? process))
+            {
+                process.OnExit(exit);
+            }
+        }
+    }
+
+    private void OnEnded(GuestProcess process)
+    {
+        _ended.AddLast(process);
+        while (_ended.Count > MaxEnded || _ended.Sum(ended => (long)ended.Ring.Held) > MaxEndedBytes)
+        {
+            Remove(_ended.FirstOrDefault(ended => !ended.IsFollowed) ?? _ended.First!.Value);
+        }
+    }
+
+    private void Remove(GuestProcess process)
+    {
+        _processes.Remove(process.Pid);
+        _ended.Remove(process);
+        _listed -= process.Entry.Arguments.Sum(argument => argument.Length);
+        process.Release();
+    }
+
+    private static (Descriptor Read, Descriptor Write) PipeOr(Descriptor first)
+    {
+        try
+        {
+            return DescriptorCalls.Pipe();
+        }
+        catch
+        {
+            first.Dispose();
+            throw;
+        }
+    }
+
+    private static int SizeOf(ProcessEntry entry) => 33
+        + Encoding.UTF8.GetByteCount(entry.Tag) + Encoding.UTF8.GetByteCount(entry.WorkingDirectory)
+        + entry.Arguments.Sum(argument => sizeof(int) + Encoding.UTF8.GetByteCount(argument));
+
+    /// <summary>As many of the first arguments as fit, the last one cut.</summary>
+    internal static string[] Cut(IReadOnlyList<string> arguments, int budget)
+    {
+        List<string> kept = [];
+        foreach (string argument in arguments)
+        {
+            budget -= sizeof(int);
+            if (budget <= 0)
+            {
+                break;
+            }
+
+            int size = Encoding.UTF8.GetByteCount(argument);
+
+            // A character takes at most three bytes, and a half of a surrogate pair becomes a three-byte replacement.
+            kept.Add(size <= budget ? argument : argument[..(budget / 3)]);
+            budget -= size;
+        }
+
+        return [.. kept];
+    }
+}

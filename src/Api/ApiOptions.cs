@@ -1,0 +1,14 @@
+namespace Atoll.Api;
+
+/// <summary>What the HTTP layer needs to know of the installation.</summary>
+public sealed record ApiOptions
+{
+    /// <summary>Host and port under which clients reach this server; becomes <c>sandbox_domain</c>.</summary>
+    public string PublicHost { get; set; } = "127.0.0.1:7070";
+
+    /// <summary>After this much silence an event stream says that it is still there.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>A client that takes nothing from an event stream for this long is disconnected.</summary>
+    public TimeSpan StalledReader { get; init; } = TimeSpan.FromMinutes(5);
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Atoll.Api.Dialects.ScaleBox;
+using Atoll.Api.Http;
+using Atoll.Api.OpenApi;
+using Atoll.Api.Tenancy;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Atoll.Api;
+
+/// <summary>
+/// Puts the HTTP layer into a host. Needs the ports of Domain registered: ISandboxes, IExecutions, IApiKeys,
+/// IAccessTokens, ISandboxOwners, ITemplates and INode.
+/// </summary>
+public static class AtollApi
+{
+    public static IServiceCollection AddAtollApi(this IServiceCollection services, ApiOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddScaleBox();
+        services.AddSingleton<IFaultRenderer>(all => all.GetRequiredService<ScaleBoxFaults>());
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            // Only the OpenAPI document reads these; handlers name their JSON type explicitly.
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, ScaleBoxJson.Default);
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+        });
+        services.AddApiDescription();
+        return services;
+    }
+
+    /// <summary>The pipeline, outermost first: id and access log, faults, routing, who asks, the dialects' routes.</summary>
+    public static WebApplication UseAtollApi(this WebApplication app)
+    {
+        app.UseMiddleware<RequestTrace>();
+        app.UseMiddleware<FaultBoundary>();
+        app.UseRouting();
+        app.UseMiddleware<Authentication>();
+        app.MapScaleBox();
+        app.MapOpenApi("/openapi.json").WithMetadata(new PublicRoute());
+        return app;
+    }
+}

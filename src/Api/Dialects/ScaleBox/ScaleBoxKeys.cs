@@ -1,0 +1,75 @@
+using Atoll.Api.Http;
+using Atoll.Api.Tenancy;
+using Atoll.Domain.Tenancy;
+using Microsoft.AspNetCore.Http;
+
+namespace Atoll.Api.Dialects.ScaleBox;
+
+/// <summary>Lets users manage their API keys.</summary>
+internal sealed class ScaleBoxKeys(IApiKeys keys, ScaleBoxReply reply)
+{
+    /// <summary>The route parameter that holds a key's id.</summary>
+    public const string IdParameter = "key_id";
+
+    private static readonly Dictionary<string, bool?> Statuses = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["active"] = true,
+        ["inactive"] = false,
+    };
+
+    public async Task<IResult> CreateAsync(HttpContext http, CancellationToken cancellation)
+    {
+        JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: false, cancellation);
+        NewApiKey made = await keys.CreateAsync(
+            http.Caller(), body.RequiredString("name"), body.String("description") ?? "", cancellation);
+        return reply.Data(
+            ScaleBoxMapping.Key(http.Caller(), made.Key, made.Secret),
+            "API key created successfully; the secret is shown only now",
+            StatusCodes.Status201Created);
+    }
+
+    public async Task<IResult> ListAsync(HttpContext http, CancellationToken cancellation)
+    {
+        IQueryCollection query = http.Request.Query;
+        Paging paging = Paging.Read(query, standardLimit: 50);
+        bool? active = QueryValues.Choice(query, "status", null, Statuses);
+        string search = QueryValues.Text(query, "search") ?? "";
+        WireApiKey[] found =
+        [
+            .. (await keys.ListAsync(http.Caller(), cancellation))
+                .Where(key => active is null || key.IsActive == active)
+                .Where(key => key.Name.Contains(search, StringComparison.OrdinalIgnoreCase))
+                .Select(key => ScaleBoxMapping.Key(http.Caller(), key)),
+        ];
+        return reply.Data(new WireApiKeys(
+            [.. found.Skip(paging.Offset).Take(paging.Limit)],
+            IApiKeys.MaxActive,
+            ScaleBoxReply.Pagination(paging, found.Length)));
+    }
+
+    public async Task<IResult> GetAsync(HttpContext http, CancellationToken cancellation) =>
+        reply.Data(ScaleBoxMapping.Key(http.Caller(), await keys.GetAsync(http.Caller(), Id(http), cancellation)));
+
+    public async Task<IResult> UpdateAsync(HttpContext http, CancellationToken cancellation)
+    {
+        JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: false, cancellation);
+        ApiKey key = await keys.UpdateAsync(
+            http.Caller(), Id(http), body.String("name"), body.String("description"), body.Bool("is_active"), cancellation);
+        return reply.Data(ScaleBoxMapping.Key(http.Caller(), key), "API key updated successfully");
+    }
+
+    public async Task<IResult> SetStatusAsync(HttpContext http, CancellationToken cancellation)
+    {
+        JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: false, cancellation);
+        ApiKey key = await keys.UpdateAsync(http.Caller(), Id(http), null, null, body.RequiredBool("is_active"), cancellation);
+        return reply.Data(ScaleBoxMapping.Key(http.Caller(), key), "API key status updated successfully");
+    }
+
+    public async Task<IResult> DeleteAsync(HttpContext http, CancellationToken cancellation)
+    {
+        await keys.DeleteAsync(http.Caller(), Id(http), cancellation);
+        return reply.Data(new WireDeletedKey(Id(http)), "API key deleted successfully");
+    }
+
+    private static string Id(HttpContext http) => http.Request.RouteValues[IdParameter] as string ?? "";
+}

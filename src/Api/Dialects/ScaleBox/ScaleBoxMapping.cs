@@ -1,0 +1,173 @@
+using Atoll.Domain.Network;
+using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Templates;
+using Atoll.Domain.Tenancy;
+
+namespace Atoll.Api.Dialects.ScaleBox;
+
+/// <summary>Says the domain's records in the dialect's words.</summary>
+internal sealed class ScaleBoxMapping(ApiOptions options, IAccessTokens tokens, ITemplates templates, TimeProvider time)
+{
+    /// <summary>The route parameter that holds a sandbox's id.</summary>
+    public const string IdParameter = "sandbox_id";
+
+    private const string IdPrefix = "sbx-";
+
+    public static string Id(SandboxId id) => IdPrefix + id.Value;
+
+    /// <summary>Null for everything that <see cref="Id"/> cannot have made.</summary>
+    public static SandboxId? ParseId(string? text) =>
+        text is not null
+        && text.StartsWith(IdPrefix, StringComparison.Ordinal)
+        && SandboxId.TryParse(text[IdPrefix.Length..], out SandboxId id) ? id : null;
+
+    /// <summary>
+    /// The status word. A fork happens while its source runs on; after an error the snapshot is kept, so clients may
+    /// treat the sandbox as paused.
+    /// </summary>
+    public static string Status(SandboxState state) => state switch
+    {
+        SandboxState.Created => "created",
+        SandboxState.Starting => "starting",
+        SandboxState.Running or SandboxState.Forking => "running",
+        SandboxState.Pausing => "pausing",
+        SandboxState.Paused or SandboxState.Error => "paused",
+        SandboxState.Resuming => "resuming",
+        SandboxState.Terminating => "terminating",
+        SandboxState.Terminated => "terminated",
+        SandboxState.Failed => "failed",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "has no status in this dialect"),
+    };
+
+    public static string Substatus(SandboxPhase phase) => phase switch
+    {
+        SandboxPhase.None => "",
+        SandboxPhase.Allocating => "allocating",
+        SandboxPhase.Deploying => "deploying",
+        SandboxPhase.Initializing => "initializing",
+        SandboxPhase.WaitingReady => "waiting_ready",
+        SandboxPhase.CleaningResources => "cleaning_resources",
+        SandboxPhase.CleaningData => "cleaning_data",
+        _ => throw new ArgumentOutOfRangeException(nameof(phase), phase, "has no word in this dialect"),
+    };
+
+    public static string Protocol(PortProtocol protocol) => protocol switch
+    {
+        PortProtocol.Tcp => "TCP",
+        PortProtocol.Udp => "UDP",
+        PortProtocol.WebRtc => "WEBRTC",
+        _ => throw new ArgumentOutOfRangeException(nameof(protocol), protocol, "has no word in this dialect"),
+    };
+
+    /// <summary>The id of the one project that every user has in this version.</summary>
+    public static string DefaultProject(UserId user) => WithPrefix(user, "prj-");
+
+    public static string Account(UserId user) => WithPrefix(user, "acc-");
+
+    /// <param name="withToken">Whether to include the access token; lists do not.</param>
+    public WireSandbox Sandbox(Caller caller, Sandbox sandbox, bool withToken)
+    {
+        WireOwner owner = Owner(caller, sandbox.Owner);
+        WirePort[] ports = [.. sandbox.Ports.Select(Port)];
+        int running = RunningSeconds(sandbox);
+        return new WireSandbox
+        {
+            SandboxId = Id(sandbox.Id),
+            Name = sandbox.Name,
+            Description = sandbox.Description,
+            Status = Status(sandbox.State),
+            Substatus = Substatus(sandbox.Phase),
+            Reason = sandbox.Reason,
+            TemplateId = sandbox.Template.Value,
+            TemplateName = sandbox.TemplateName,
+            TemplateExists = templates.Find(sandbox.Template.Value) is not null,
+            TemplateSource = "scalebox_family",
+            OwnerUserId = sandbox.Owner.Value,
+            Owner = owner,
+            AccountOwner = owner,
+            UserAccountId = Account(sandbox.Owner),
+            UserName = owner.Username,
+            UserEmail = owner.Email,
+            ProjectId = DefaultProject(sandbox.Owner),
+            ProjectName = "default",
+            Region = sandbox.Region,
+            Visibility = "private",
+            CpuCount = sandbox.Resources.CpuCount,
+            MemoryMb = sandbox.Resources.MemoryMb,
+            StorageGb = sandbox.Resources.StorageGb,
+            Resources = new(sandbox.Resources.CpuCount, sandbox.Resources.MemoryMb, sandbox.Resources.StorageGb),
+            Timeout = Seconds(sandbox.Timeout),
+            AutoPause = sandbox.AutoPause,
+            Secure = sandbox.Secure,
+            AllowInternetAccess = sandbox.AllowInternetAccess,
+            SandboxDomain = options.PublicHost,
+            Domain = options.PublicHost,
+            WebTerminalAvailable = false,
+            WebFilesAvailable = false,
+            EnvdAccessToken = withToken ? tokens.For(sandbox.Id) : null,
+            Metadata = sandbox.Metadata,
+            EnvVars = sandbox.Environment,
+            Ports = ports,
+            TemplatePorts = [.. ports.Where(port => port.IsProtected)],
+            CustomPorts = [.. ports.Where(port => !port.IsProtected)],
+            CreatedAt = sandbox.CreatedAt.UtcDateTime,
+            UpdatedAt = sandbox.UpdatedAt.UtcDateTime,
+            StartedAt = Utc(sandbox.StartedAt),
+            StoppedAt = Utc(sandbox.EndedAt),
+            EndedAt = Utc(sandbox.EndedAt),
+            TimeoutAt = Utc(sandbox.ExpiresAt),
+            RemainingSeconds = RemainingSeconds(sandbox),
+            Uptime = running,
+            TotalRunningSeconds = running,
+            ActualTotalRunningSeconds = running,
+            LastAccessedAt = sandbox.UpdatedAt.UtcDateTime,
+        };
+    }
+
+    public static WireSandboxStatus StatusOf(Sandbox sandbox) => new(
+        Id(sandbox.Id), Status(sandbox.State), Substatus(sandbox.Phase), sandbox.Reason, sandbox.UpdatedAt.UtcDateTime);
+
+    public WireTimeout Timeout(Sandbox sandbox)
+    {
+        bool runs = sandbox.State is SandboxState.Running;
+        return new WireTimeout(
+            Seconds(sandbox.Timeout),
+            Utc(sandbox.ExpiresAt),
+            RemainingSeconds(sandbox),
+            runs ? RunningSeconds(sandbox) : 0,
+            runs ? "current_phase" : "next_phase",
+            runs
+                ? "The timeout counts from the start of the present running phase."
+                : "The timeout applies from the next running phase.");
+    }
+
+    public static WireApiKey Key(Caller caller, ApiKey key, string? secret = null) => new(
+        key.Id, key.Name, key.Description, secret, key.Prefix, key.IsActive, key.CreatedAt.UtcDateTime,
+        Utc(key.LastUsedAt), IApiKeys.MaxActive, Owner(caller, key.Owner));
+
+    public static WireUser User(User user) => new(
+        user.Id.Value, Account(user.Id), user.Email, user.Username, user.DisplayName,
+        user.IsRoot ? "root" : "user", "active", user.IsRoot, EmailVerified: false, Description: "", LastLogin: null,
+        AvatarUrl: null, HasLocalPassword: false, new WireAccount(Account(user.Id), user.Username), user.CreatedAt.UtcDateTime);
+
+    private static WireOwner Owner(Caller caller, UserId owner) => caller.Owns(owner)
+        ? new WireOwner(owner.Value, caller.User.Username, caller.User.DisplayName, caller.User.Email)
+        : new WireOwner(owner.Value, null, null, null);
+
+    private static WirePort Port(PortMapping port) =>
+        new(port.Port, port.ServicePort, Protocol(port.Protocol), port.Name, port.IsProtected);
+
+    private int RemainingSeconds(Sandbox sandbox) =>
+        sandbox.ExpiresAt is { } end ? Math.Max(0, Seconds(end - time.GetUtcNow())) : 0;
+
+    private int RunningSeconds(Sandbox sandbox) => sandbox.StartedAt is { } start
+        ? Math.Max(0, Seconds((sandbox.EndedAt ?? time.GetUtcNow()) - start))
+        : 0;
+
+    private static int Seconds(TimeSpan span) => (int)Math.Clamp(span.TotalSeconds, int.MinValue, int.MaxValue);
+
+    private static DateTime? Utc(DateTimeOffset? moment) => moment?.UtcDateTime;
+
+    private static string WithPrefix(UserId user, string prefix) =>
+        prefix + (user.Value.StartsWith("usr-", StringComparison.Ordinal) ? user.Value[4..] : user.Value);
+}

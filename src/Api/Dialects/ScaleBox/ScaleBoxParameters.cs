@@ -1,0 +1,42 @@
+using Atoll.Api.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Atoll.Api.Dialects.ScaleBox;
+
+/// <summary>The query and header parameters of each route, for the API's description.</summary>
+internal static class ScaleBoxParameters
+{
+    private static readonly Parameter[] Pages =
+    [
+        new("page", JsonSchemaType.Integer, "Page to return, from 1."),
+        new("limit", JsonSchemaType.Integer, "Most to return, 1 to 500. Also page_size."),
+        new("page_size", JsonSchemaType.Integer, "The same as limit."),
+        new("offset", JsonSchemaType.Integer, "How many to skip, instead of page. Also skip."),
+        new("skip", JsonSchemaType.Integer, "The same as offset."),
+    ];
+
+    public static Parameter[] List { get; } =
+    [
+        .. Pages,
+        new("status", JsonSchemaType.String, "One of the nine statuses."),
+        new("search", JsonSchemaType.String, "Text in name, description or id, whatever its case."),
+        new("metadata", JsonSchemaType.String, "Pairs that must all be there: k=v&k2=v2, escaped as one value, or a JSON object."),
+        new("sort_by", JsonSchemaType.String, "created_at (default), updated_at, name, status or timeout_at."),
+        new("sort_order", JsonSchemaType.String, "asc or desc (default)."),
+        new("owner_user_id", JsonSchemaType.String, "Only your own id is allowed."),
+        new("project_id", JsonSchemaType.String, "Ignored: there is one project in this version."),
+    ];
+
+    public static Parameter[] Keys { get; } =
+    [
+        .. Pages,
+        new("status", JsonSchemaType.String, "active or inactive."),
+        new("search", JsonSchemaType.String, "Text in the name, whatever its case."),
+    ];
+
+    public static Parameter[] Stream { get; } =
+    [
+        new("token", JsonSchemaType.String, "For clients that can send no header: an API key or the sandbox's access token."),
+        new("Last-Event-ID", JsonSchemaType.String, "Id of the last event seen; the stream goes on behind it.", ParameterLocation.Header),
+    ];
+}

@@ -1,0 +1,119 @@
+using System.ComponentModel;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Atoll.Api.Dialects.ScaleBox;
+
+/// <summary>What every enveloped reply looks like.</summary>
+internal sealed record WireEnvelope<T>(
+    bool Success,
+    T Data,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message,
+    DateTime Timestamp);
+
+/// <summary>Every error, with the union of the keys that the field's clients look at.</summary>
+internal sealed record WireError(
+    bool Success,
+    [property: Description("What went wrong and how to mend it; the same text as message.")] string Error,
+    string Message,
+    [property: Description("A stable word for the kind of failure, such as invalid_argument, not_found or busy.")] string Code,
+    DateTime Timestamp,
+    string RequestId,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [property: Description("The field or parameter at fault, when one is.")] string? Field,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WireErrorDetails? Details);
+
+/// <summary>The sandbox that a failed create leaves behind.</summary>
+internal sealed record WireErrorDetails(string SandboxId, string Status, string Reason);
+
+internal sealed record WireHealth(string Status, string Version);
+
+internal sealed record WireRegion(string Id, string Name);
+
+internal sealed record WireRegions(IReadOnlyList<WireRegion> ScaleboxRegions);
+
+internal sealed record WirePagination(int Page, int Limit, int Total, int TotalPages, int Offset);
+
+internal sealed record WireOwner(string UserId, string? Username, string? DisplayName, string? Email);
+
+internal sealed record WireAccount(string AccountId, string Name);
+
+internal sealed record WireUser(
+    string UserId,
+    string AccountId,
+    string Email,
+    string Username,
+    string DisplayName,
+    string Role,
+    string Status,
+    bool IsRootUser,
+    bool EmailVerified,
+    string Description,
+    DateTime? LastLogin,
+    string? AvatarUrl,
+    bool HasLocalPassword,
+    WireAccount Account,
+    DateTime CreatedAt);
+
+internal sealed record WireApiKey(
+    string KeyId,
+    string Name,
+    string Description,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [property: Description("The secret. Only in the reply that creates the key.")] string? ApiKey,
+    [property: Description("The first characters of the secret.")] string Prefix,
+    bool IsActive,
+    DateTime CreatedAt,
+    DateTime? LastUsedAt,
+    int MaxActiveApiKeys,
+    WireOwner Owner);
+
+internal sealed record WireApiKeys(IReadOnlyList<WireApiKey> ApiKeys, int MaxActiveApiKeys, WirePagination Pagination);
+
+internal sealed record WireDeletedKey(string KeyId);
+
+/// <summary>The dialect's JSON: snake_case, nulls written, numbers never as texts.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSerializable(typeof(WireError))]
+[JsonSerializable(typeof(WireHealth))]
+[JsonSerializable(typeof(WireEnvelope<WireRegions>))]
+[JsonSerializable(typeof(WireEnvelope<WireSandbox>))]
+[JsonSerializable(typeof(WireEnvelope<WireSandboxes>))]
+[JsonSerializable(typeof(WireEnvelope<WireSandboxStatus>))]
+[JsonSerializable(typeof(WireEnvelope<WireTimeout>))]
+[JsonSerializable(typeof(WireEnvelope<WireEnding>))]
+[JsonSerializable(typeof(WireEnvelope<WireUser>))]
+[JsonSerializable(typeof(WireEnvelope<WireApiKey>))]
+[JsonSerializable(typeof(WireEnvelope<WireApiKeys>))]
+[JsonSerializable(typeof(WireEnvelope<WireDeletedKey>))]
+[JsonSerializable(typeof(WireExecStarted))]
+[JsonSerializable(typeof(WireExecActive))]
+[JsonSerializable(typeof(WireExecCancelled))]
+[JsonSerializable(typeof(WireExecReady))]
+[JsonSerializable(typeof(WireExecStart))]
+[JsonSerializable(typeof(WireExecOutput))]
+[JsonSerializable(typeof(WireExecDropped))]
+[JsonSerializable(typeof(WireExecKeepalive))]
+[JsonSerializable(typeof(WireExecEnd))]
+[JsonSerializable(typeof(WireExecError))]
+[JsonSerializable(typeof(WireCreateSandbox))]
+[JsonSerializable(typeof(WireSetTimeout))]
+[JsonSerializable(typeof(WireExec))]
+[JsonSerializable(typeof(WireCreateApiKey))]
+[JsonSerializable(typeof(WireUpdateApiKey))]
+[JsonSerializable(typeof(WireApiKeyStatus))]
+internal sealed partial class ScaleBoxJson : JsonSerializerContext
+{
+    /// <summary>As the attribute says, with texts readable: replies are JSON, never pasted into HTML.</summary>
+    public static ScaleBoxJson Wire { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+
+    public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Wire.GetTypeInfo(typeof(T))!;
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Atoll.Cli.Nodes;
+using Atoll.Cli.Output;
+using Atoll.Cli.Processes;
+using Atoll.Cli.Profiles;
+using Atoll.Cli.Sandboxes;
+using Atoll.Cli.Server;
+using Atoll.Cli.Tenancy;
+using Atoll.Sdk;
+
+namespace Atoll.Cli;
+
+/// <summary>The command tree, and one run of it: arguments in, exit code out.</summary>
+internal static class AtollCommand
+{
+    /// <returns>
+    /// 0 for success, 1 for a failure, 2 for wrong usage, 130 when interrupted; <c>sandbox exec</c> returns its command's own code.
+    /// </returns>
+    public static async Task<int> RunAsync(string[] args, Terminal terminal)
+    {
+        try
+        {
+            if (ServerProgram.IsFor(args))
+            {
+                return ServerProgram.Become(terminal, args);
+            }
+            ParseResult parsed = Tree(terminal).Parse(args);
+            if (parsed.Errors.Count > 0)
+            {
+                return ErrorReport.Usage(terminal, parsed);
+            }
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                Output = terminal.Output,
+                Error = terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                // Ctrl-C is the commands' own business: the default ends the process, exec gives it a meaning.
+                ProcessTerminationTimeout = null,
+            }).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is AtollException or CliException or OperationCanceledException)
+        {
+            return ErrorReport.Failure(terminal, exception);
+        }
+    }
+
+    private static RootCommand Tree(Terminal terminal)
+    {
+        GlobalOptions options = new();
+        CommandContext context = new(terminal, options);
+        RootCommand root = new("Atoll: isolated Linux sandboxes on your own machine.")
+        {
+            SandboxCommands.Create(context),
+            RegionsCommand.Create(context),
+            AuthCommands.Create(context),
+            ProfileCommands.Create(context),
+            ConfigCommand.Create(context),
+        };
+        foreach (Command command in ServerProgram.Commands(terminal))
+        {
+            root.Add(command);
+        }
+        options.AddTo(root);
+        return root;
+    }
+}

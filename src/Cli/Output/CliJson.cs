@@ -1,0 +1,22 @@
+using System.Text.Json.Serialization;
+using Atoll.Cli.Profiles;
+using Atoll.Cli.Sandboxes;
+using Atoll.Cli.Tenancy;
+using Atoll.Sdk;
+
+namespace Atoll.Cli.Output;
+
+/// <summary>What the CLI prints as JSON and keeps in its config file.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Sandbox))]
+[JsonSerializable(typeof(SandboxPage))]
+[JsonSerializable(typeof(List<EndingResult>))]
+[JsonSerializable(typeof(List<SandboxPort>))]
+[JsonSerializable(typeof(IReadOnlyList<Region>))]
+[JsonSerializable(typeof(WhoAmI))]
+[JsonSerializable(typeof(Config))]
+[JsonSerializable(typeof(ConfigView))]
+[JsonSerializable(typeof(List<ProfileView>))]
+internal sealed partial class CliJson : JsonSerializerContext;

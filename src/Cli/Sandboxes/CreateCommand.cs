@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.Json;
+using Atoll.Cli.Output;
+using Atoll.Sdk;
+
+namespace Atoll.Cli.Sandboxes;
+
+/// <summary><c>atoll sandbox create</c>.</summary>
+internal sealed class CreateCommand
+{
+    private readonly CommandContext _context;
+    private readonly Option<string?> _template = new("--template", "-t") { Description = "Name or id of the template (default: base)" };
+    private readonly Option<string?> _name = new("--name") { Description = "At most 24 characters; made up when absent" };
+    private readonly Option<string?> _description = new("--description") { Description = "What it is for" };
+    private readonly Option<int?> _timeout = new("--timeout") { Description = "Seconds that it runs (default: 300)" };
+    private readonly Option<int?> _cpu = new("--cpu") { Description = "Processors" };
+    private readonly Option<int?> _memory = new("--memory") { Description = "Memory in MB" };
+    private readonly Option<int?> _storage = new("--storage") { Description = "Disk in GB" };
+    private readonly Option<bool> _async = new("--async") { Description = "Return at once; poll 'sandbox get' until it runs" };
+    private readonly Option<bool?> _autoPause = new("--auto-pause") { Description = "Pause it at its timeout instead of terminating it" };
+    private readonly Option<bool> _noTerminal = new("--no-terminal") { Description = "Accepted; no terminal is opened" };
+    private readonly Option<bool?> _internet = new("--internet") { Description = "--internet=false cuts it off from the internet" };
+    private readonly Option<string?> _region = new("--locality-region") { Description = "Where it shall run: see 'atoll regions'" };
+    private readonly Option<bool?> _force = new("--locality-force") { Description = "Fail rather than run in another region" };
+    private readonly Option<bool?> _autoDetect = new("--locality-auto-detect") { Description = "Choose the region by your address" };
+
+    private readonly Option<List<SandboxPort>?> _ports = new("--ports")
+    {
+        Description = """Ports to open, as JSON: [{"port":8080,"name":"web","protocol":"TCP"}]""",
+        HelpName = "json",
+        CustomParser = ParsePorts,
+    };
+
+    private readonly Option<string[]> _env = KeyValues.Option("--env", "An environment variable; may be repeated");
+    private readonly Option<string[]> _metadata = KeyValues.Option("--metadata", "A label; may be repeated");
+
+    private CreateCommand(CommandContext context) => _context = context;
+
+    public static Command Create(CommandContext context)
+    {
+        CreateCommand create = new(context);
+        Command command = new("create", "Create a sandbox and wait until it runs")
+        {
+            create._template, create._name, create._description, create._timeout, create._cpu, create._memory, create._storage,
+            create._async, create._autoPause, create._noTerminal, create._internet, create._region, create._force,
+            create._autoDetect, create._ports, create._env, create._metadata,
+        };
+        command.SetAction(create.RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        Printer printer = _context.Printer(parsed);
+        using AtollClient client = _context.Connect(parsed);
+        Sandbox sandbox;
+        await using (Progress.Show(_context.Terminal, "Creating the sandbox").ConfigureAwait(false))
+        {
+            sandbox = await client.Sandboxes.CreateAsync(Request(parsed), cancellation).ConfigureAwait(false);
+        }
+        printer.Print(sandbox, json => json.Sandbox, output => SandboxCommands.WriteDetails(output, sandbox));
+        return sandbox.Status == "failed"
+            ? throw new CliException($"sandbox {sandbox.SandboxId} failed to start: {sandbox.Reason ?? "the server gives no reason"}")
+            : 0;
+    }
+
+    private CreateSandboxRequest Request(ParseResult parsed) => new()
+    {
+        Template = parsed.GetValue(_template),
+        Name = parsed.GetValue(_name),
+        Description = parsed.GetValue(_description),
+        Timeout = parsed.GetValue(_timeout),
+        CpuCount = parsed.GetValue(_cpu),
+        MemoryMb = parsed.GetValue(_memory),
+        StorageGb = parsed.GetValue(_storage),
+        IsAsync = parsed.GetValue(_async) ? true : null,
+        AutoPause = parsed.GetValue(_autoPause),
+        AllowInternetAccess = parsed.GetValue(_internet),
+        CustomPorts = parsed.GetValue(_ports),
+        EnvVars = KeyValues.Parse(parsed.GetValue(_env)),
+        Metadata = KeyValues.Parse(parsed.GetValue(_metadata)),
+        Locality = Locality(parsed),
+    };
+
+    private Locality? Locality(ParseResult parsed)
+    {
+        Locality wish = new()
+        {
+            Region = parsed.GetValue(_region), Force = parsed.GetValue(_force), AutoDetect = parsed.GetValue(_autoDetect),
+        };
+        return wish == new Locality() ? null : wish;
+    }
+
+    private static List<SandboxPort>? ParsePorts(ArgumentResult result)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(result.Tokens[0].Value, CliJson.Default.ListSandboxPort);
+        }
+        catch (JsonException)
+        {
+            result.AddError("""--ports wants a JSON array such as [{"port":8080,"name":"web","protocol":"TCP"}]""");
+            return null;
+        }
+    }
+}

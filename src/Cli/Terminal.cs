@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Atoll.Cli;
+
+/// <summary>
+/// What the process is connected to: its three streams, its environment and Ctrl-C. Tests connect it to memory.
+/// </summary>
+internal sealed class Terminal : IDisposable
+{
+    private readonly Lock _gate = new();
+    private Action? _interrupted;
+    private PosixSignalRegistration? _registration;
+
+    public required Stream RawOutput { get; init; }
+    public required Stream RawError { get; init; }
+    public required TextWriter Output { get; init; }
+    public required TextWriter Error { get; init; }
+    public required TextReader Input { get; init; }
+    public required Func<string, string?> Environment { get; init; }
+
+    /// <summary>The user's home directory.</summary>
+    public required string Home { get; init; }
+
+    /// <summary>Whether a person types on standard input.</summary>
+    public bool InputIsTerminal { get; init; }
+
+    /// <summary>Whether a person reads standard error; then progress is shown.</summary>
+    public bool ErrorIsTerminal { get; init; }
+
+    /// <summary>Reads a line that is not echoed, from a person.</summary>
+    public required Func<string> ReadSecret { get; init; }
+
+    /// <summary>Replaces this process by a program; returns only with the errno of a failure.</summary>
+    public required Func<string, string[], int> Replace { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public static Terminal OfProcess()
+    {
+        Stream output = Console.OpenStandardOutput(), error = Console.OpenStandardError();
+        UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false);
+        return new Terminal
+        {
+            RawOutput = output,
+            RawError = error,
+            Output = new StreamWriter(output, utf8, leaveOpen: true) { AutoFlush = true },
+            Error = new StreamWriter(error, utf8, leaveOpen: true) { AutoFlush = true },
+            Input = new StreamReader(Console.OpenStandardInput(), utf8),
+            Environment = System.Environment.GetEnvironmentVariable,
+            Home = System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile),
+            InputIsTerminal = !Console.IsInputRedirected,
+            ErrorIsTerminal = !Console.IsErrorRedirected,
+            ReadSecret = SecretPrompt.Read,
+            Replace = Server.Exec.Replace,
+        };
+    }
+
+    /// <summary>Until the result is disposed of, Ctrl-C calls <paramref name="action"/> instead of ending the process.</summary>
+    public IDisposable OnInterrupt(Action action)
+    {
+        lock (_gate)
+        {
+            _interrupted = action;
+            _registration ??= PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
+        }
+        return new Interest(this);
+    }
+
+    /// <summary>What Ctrl-C does.</summary>
+    public void Interrupt()
+    {
+        Action? action;
+        lock (_gate)
+        {
+            action = _interrupted;
+        }
+        action?.Invoke();
+    }
+
+    public void Dispose() => _registration?.Dispose();
+
+    private void Handle(PosixSignalContext signal)
+    {
+        lock (_gate)
+        {
+            signal.Cancel = _interrupted is not null;
+        }
+        Interrupt();
+    }
+
+    private sealed class Interest(Terminal terminal) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (terminal._gate)
+            {
+                terminal._interrupted = null;
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using Atoll.Control.Processes;
+using Atoll.Control.Recovery;
+using Atoll.Control.Sandboxes;
+using Atoll.Control.Stores;
+using Atoll.Control.Tenancy;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Processes;
+using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Tenancy;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace Atoll.Control;
+
+/// <summary>Puts control into a host.</summary>
+public static class ControlServices
+{
+    /// <summary>
+    /// Adds <see cref="ISandboxes"/>, <see cref="IExecutions"/>, <see cref="IApiKeys"/>, <see cref="IAccessTokens"/>,
+    /// <see cref="IAgentSecrets"/>, <see cref="TenancyAdmin"/>, <see cref="FirstKey"/> and the service that opens the
+    /// store and recovers before the listener answers. The host adds <see cref="INode"/> and ITemplates.
+    /// </summary>
+    public static IServiceCollection AddAtollControl(this IServiceCollection services, ControlOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton(options.Limits);
+        services.AddSingleton(_ => new Database(options.DatabasePath));
+        services.AddSingleton<SandboxStore>();
+        services.AddSingleton<UserStore>();
+        services.AddSingleton<ApiKeyStore>();
+
+        services.AddSingleton<SandboxDirectory>();
+        services.AddSingleton<CreateRules>();
+        services.AddSingleton<ISandboxes, OwnedSandboxes>();
+        services.AddSingleton<IExecutions, Executions>();
+
+        services.AddSingleton<ApiKeys>();
+        services.AddSingleton<IApiKeys>(provider => provider.GetRequiredService<ApiKeys>());
+        services.AddSingleton(_ => SandboxSecrets.Open(options.KeyPath));
+        services.AddSingleton<IAccessTokens>(provider => provider.GetRequiredService<SandboxSecrets>());
+        services.AddSingleton<IAgentSecrets>(provider => provider.GetRequiredService<SandboxSecrets>());
+        services.AddSingleton<FirstKey>();
+        services.AddSingleton(provider =>
+            new TenancyAdmin(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>()));
+
+        services.AddSingleton<StartRecovery>();
+        services.AddSingleton<Reconciler>();
+        services.AddSingleton<ControlService>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ControlService>());
+        return services;
+    }
+}

@@ -1,0 +1,74 @@
+using Atoll.Control.Sandboxes;
+using Atoll.Control.Stores;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Sandboxes;
+using Microsoft.Extensions.Logging;
+
+namespace Atoll.Control.Recovery;
+
+/// <summary>
+/// Makes the node and the store agree: wakes every sandbox that has something left to do, expires those that are
+/// overdue, cleans off the node what no unfinished sandbox owns. Takes no input and may run at any moment.
+/// </summary>
+internal sealed partial class Reconciler(
+    SandboxStore store, SandboxDirectory directory, INode node, TimeProvider time, ControlOptions options, ILogger<Reconciler> log)
+{
+    // The wheel expires them within a second; this catches only what it lost.
+    private static readonly TimeSpan Overdue = TimeSpan.FromSeconds(2);
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        // The node first: what it lists and the store then does not know cannot be a launch that just began.
+        IReadOnlyList<SandboxId> onNode = await node.ListAsync(cancellation);
+        foreach (Sandbox sandbox in store.Unfinished())
+        {
+            if (sandbox.ExpiresAt + Overdue < time.GetUtcNow())
+            {
+                directory.Tell(sandbox.Id, new SandboxCommand.Expire(), "reconciler");
+            }
+            else if (!directory.IsAwake(sandbox.Id))
+            {
+                directory.Wake(sandbox.Id);
+            }
+        }
+
+        foreach (SandboxId id in onNode)
+        {
+            await SweepAsync(id, cancellation);
+        }
+    }
+
+    private async Task SweepAsync(SandboxId id, CancellationToken cancellation)
+    {
+        // One that is awake cleans up after itself.
+        if (directory.IsAwake(id))
+        {
+            return;
+        }
+
+        if (store.Find(id) is { } sandbox)
+        {
+            // An actor that wakes to a sandbox that is over cleans its node.
+            directory.Wake(sandbox.Id);
+            return;
+        }
+
+        try
+        {
+            using var bound = new CancellationTokenSource(options.NodeTimeout, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
+            await node.CleanAsync(id, either.Token);
+            LogOrphan(id);
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            LogOrphanStays(e, id);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} was on the node and nowhere in the store: removed")]
+    private partial void LogOrphan(SandboxId sandbox);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Sandbox} is on the node and nowhere in the store, and could not be removed")]
+    private partial void LogOrphanStays(Exception e, SandboxId sandbox);
+}

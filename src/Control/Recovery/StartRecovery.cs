@@ -1,0 +1,70 @@
+using Atoll.Control.Sandboxes;
+using Atoll.Control.Stores;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Sandboxes;
+using Microsoft.Extensions.Logging;
+
+namespace Atoll.Control.Recovery;
+
+/// <summary>
+/// Brings what the store remembers and what the node still has together again after the server stopped, however it
+/// stopped: takes running sandboxes back, fails half-made ones, goes on with terminations.
+/// </summary>
+internal sealed partial class StartRecovery(
+    SandboxStore store, SandboxDirectory directory, INode node, TimeProvider time, ControlOptions options, ILogger<StartRecovery> log)
+{
+    private const string Cause = "recovery";
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        IReadOnlyList<Sandbox> unfinished = store.Unfinished();
+        if (unfinished.Count == 0)
+        {
+            return;
+        }
+
+        var atOnce = new ParallelOptions { MaxDegreeOfParallelism = options.ConcurrentAdoptions, CancellationToken = cancellation };
+        await Parallel.ForEachAsync(unfinished, atOnce, async (sandbox, token) => await RecoverAsync(sandbox, token));
+        LogRecovered(unfinished.Count);
+    }
+
+    private async Task RecoverAsync(Sandbox sandbox, CancellationToken cancellation)
+    {
+        SandboxCommand? command = sandbox.State switch
+        {
+            SandboxState.Created or SandboxState.Starting => new SandboxCommand.Lost("the server stopped while it was starting"),
+            SandboxState.Pausing or SandboxState.Resuming or SandboxState.Forking =>
+                new SandboxCommand.Lost($"the server stopped while it was {sandbox.State.ToString().ToLowerInvariant()}"),
+            // Not worth taking back: its time is up.
+            SandboxState.Running when sandbox.ExpiresAt <= time.GetUtcNow() => new SandboxCommand.Expire(),
+            SandboxState.Running => await AdoptAsync(sandbox.Id, cancellation) is { } problem ? new SandboxCommand.Lost(problem) : null,
+            _ => null,
+        };
+
+        if (command is null)
+        {
+            directory.Wake(sandbox.Id);
+        }
+        else
+        {
+            await directory.AskAsync(sandbox.Id, command, Cause, cancellation);
+        }
+    }
+
+    private async Task<string?> AdoptAsync(SandboxId id, CancellationToken cancellation)
+    {
+        using var bound = new CancellationTokenSource(options.NodeTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
+        try
+        {
+            return await node.AdoptAsync(id, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return $"could not be taken back within {options.NodeTimeout.TotalSeconds:0.###} s after a restart of the server";
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} sandboxes of before the restart were looked after")]
+    private partial void LogRecovered(int count);
+}

@@ -1,0 +1,195 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Atoll.Domain;
+using Atoll.Domain.Network;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Templates;
+
+namespace Atoll.Control.Sandboxes;
+
+/// <summary>
+/// Turns what a caller wants of a new sandbox into its first record, or says in which field the wish is wrong.
+/// Fields carry the names of contracts/scalebox.md 1.2.
+/// </summary>
+internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templates, INode node)
+{
+    private const int MaxPortNameLength = 15;
+
+    public Sandbox Record(CreateSandbox request, Domain.Tenancy.UserId owner, DateTimeOffset now)
+    {
+        Template template = FindTemplate(request.Template);
+        if (request.AutoPause)
+        {
+            throw new Fault(FaultCode.NotImplemented, "auto_pause is not supported yet: leave it out or set it to false", "auto_pause").AsException();
+        }
+
+        CheckEntries("env_vars", request.Environment, EnvironmentName(), "must match [A-Za-z_][A-Za-z0-9_]*");
+        CheckEntries("metadata", request.Metadata, AnyName(), "must not be empty");
+        return new Sandbox
+        {
+            Id = SandboxId.New(now),
+            Owner = owner,
+            Name = Name(request.Name),
+            Description = Description(request.Description),
+            Template = template.Id,
+            TemplateName = template.Name,
+            Resources = Resources(request, template),
+            CreatedAt = now,
+            UpdatedAt = now,
+            Timeout = Timeout(request.Timeout ?? limits.DefaultTimeout),
+            Secure = request.Secure,
+            AllowInternetAccess = request.AllowInternetAccess,
+            Region = Region(request.Locality),
+            Metadata = new Dictionary<string, string>(request.Metadata),
+            Environment = new Dictionary<string, string>(request.Environment),
+            Ports = Ports(template.Ports, request.Ports),
+            Node = node.Name,
+        };
+    }
+
+    public TimeSpan Timeout(TimeSpan timeout) => timeout >= limits.MinTimeout && timeout <= limits.MaxTimeout
+        ? timeout
+        : throw Invalid("timeout", $"timeout must be {limits.MinTimeout.TotalSeconds:0.###} to {limits.MaxTimeout.TotalSeconds:0.###} seconds");
+
+    private Template FindTemplate(string? wanted)
+    {
+        string name = string.IsNullOrEmpty(wanted) ? limits.DefaultTemplate : wanted;
+        return templates.Find(name) ?? throw new Fault(
+            FaultCode.NotFound, $"template '{name}' not found: GET /v1/templates lists those there are", "template").AsException();
+    }
+
+    private string Name(string? wanted)
+    {
+        if (string.IsNullOrEmpty(wanted))
+        {
+            return SandboxNames.Next();
+        }
+
+        return wanted.Length <= limits.MaxNameLength && !wanted.Any(char.IsControl) && !string.IsNullOrWhiteSpace(wanted)
+            ? wanted
+            : throw Invalid("name", $"name must be at most {limits.MaxNameLength} printable characters");
+    }
+
+    private string Description(string? wanted) => (wanted ?? "").Length <= limits.MaxDescriptionLength
+        ? wanted ?? ""
+        : throw Invalid("description", $"description must be at most {limits.MaxDescriptionLength} characters");
+
+    private SandboxResources Resources(CreateSandbox request, Template template)
+    {
+        NodeCapabilities most = node.Capabilities;
+        int cpu = request.CpuCount ?? Math.Min(template.DefaultCpuCount, most.MaxCpuCount);
+        if (cpu < 1 || cpu > most.MaxCpuCount)
+        {
+            throw Invalid("cpu_count", $"cpu_count must be 1 to {most.MaxCpuCount}");
+        }
+
+        int memory = request.MemoryMb ?? template.DefaultMemoryMb;
+        if (memory < limits.MinMemoryMb)
+        {
+            throw Invalid("memory_mb", $"Memory must be at least {limits.MinMemoryMb} MB");
+        }
+
+        if (memory < template.DefaultMemoryMb)
+        {
+            throw Invalid("memory_mb", $"Memory must be at least {template.DefaultMemoryMb} MB (template minimum)");
+        }
+
+        if (memory > most.MaxMemoryMb)
+        {
+            throw Invalid("memory_mb", $"memory_mb must be at most {most.MaxMemoryMb}");
+        }
+
+        int storage = request.StorageGb ?? Math.Max(1, Math.Min(limits.DefaultStorageGb, most.MaxStorageGb / 2));
+        return storage >= 1 && storage <= most.MaxStorageGb
+            ? new SandboxResources(cpu, memory, storage)
+            : throw Invalid("storage_gb", $"storage_gb must be 1 to {most.MaxStorageGb}");
+    }
+
+    private void CheckEntries(string field, IReadOnlyDictionary<string, string> entries, Regex key, string rule)
+    {
+        if (entries.Count > limits.MaxEntries)
+        {
+            throw Invalid(field, $"{field} must have at most {limits.MaxEntries} entries");
+        }
+
+        long bytes = 0;
+        foreach ((string name, string value) in entries)
+        {
+            bytes += Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value ?? throw Invalid(field, $"{field}: every value must be a string"));
+            if (!key.IsMatch(name))
+            {
+                throw Invalid(field, $"{field}: each name {rule}");
+            }
+
+            if (value.Contains('\0'))
+            {
+                throw Invalid(field, $"{field}: the value of '{name}' must not hold a NUL character");
+            }
+        }
+
+        if (bytes > limits.MaxEntryBytes)
+        {
+            throw Invalid(field, $"{field} must be at most {limits.MaxEntryBytes / 1024} KiB in all");
+        }
+    }
+
+    private IReadOnlyList<PortMapping> Ports(IReadOnlyList<PortMapping> fixedOnes, IReadOnlyList<PortMapping> wanted)
+    {
+        if (wanted.Count > limits.MaxPorts)
+        {
+            throw Invalid("custom_ports", $"custom_ports must have at most {limits.MaxPorts} entries");
+        }
+
+        List<PortMapping> all = [.. fixedOnes.Select(port => port with { IsProtected = true })];
+        foreach (PortMapping port in wanted)
+        {
+            if (port.Port is < 1 or > 65535 || port.ServicePort is < 1 or > 65535)
+            {
+                throw Invalid("custom_ports", "custom_ports: port and service_port must be 1 to 65535");
+            }
+
+            if (string.IsNullOrEmpty(port.Name) || port.Name.Length > MaxPortNameLength || port.Name.Any(char.IsControl))
+            {
+                throw Invalid("custom_ports", $"custom_ports: each name must be 1 to {MaxPortNameLength} printable characters");
+            }
+
+            if (all.Any(other => other.Port == port.Port || other.Name == port.Name))
+            {
+                throw Invalid("custom_ports", $"custom_ports: port {port.Port} or the name '{port.Name}' is there twice or belongs to the template");
+            }
+
+            all.Add(port with { IsProtected = false });
+        }
+
+        return all;
+    }
+
+    private string Region(Locality? locality)
+    {
+        string here = node.Capabilities.Region;
+        if (locality?.Region is not { Length: > 0 } wanted || wanted == here)
+        {
+            return here;
+        }
+
+        if (Domain.Nodes.Region.Catalogue.All(region => region.Id != wanted))
+        {
+            throw new Fault(
+                FaultCode.InvalidRegion, $"Invalid region '{wanted}': GET /v1/scalebox-regions lists those there are", "locality.region").AsException();
+        }
+
+        return locality.Force
+            ? throw new Fault(
+                FaultCode.LocalityUnsatisfied, $"No available cluster in requested region '{wanted}': leave out force to run elsewhere", "locality.region").AsException()
+            : here;
+    }
+
+    private static FaultException Invalid(string field, string message) => Fault.Invalid(field, message).AsException();
+
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]*\z")]
+    private static partial Regex EnvironmentName();
+
+    [GeneratedRegex(@"^[^\x00]+\z")]
+    private static partial Regex AnyName();
+}

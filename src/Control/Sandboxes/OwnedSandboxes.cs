@@ -1,0 +1,86 @@
+using Atoll.Control.Stores;
+using Atoll.Domain;
+using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Tenancy;
+
+namespace Atoll.Control.Sandboxes;
+
+/// <summary>Sandboxes as their owners see them: checks who asks and what for, then leaves the rest to the actors.</summary>
+internal sealed class OwnedSandboxes(
+    CreateRules rules, SandboxDirectory directory, SandboxStore store, TimeProvider time, ControlOptions options) : ISandboxes
+{
+    private const int MaxPage = 500;
+
+    // A launch that was cancelled at its bound needs some time to undo what it did.
+    private static readonly TimeSpan UndoAllowance = TimeSpan.FromSeconds(30);
+
+    public async Task<Sandbox> CreateAsync(Caller caller, CreateSandbox request, bool wait, CancellationToken cancellation)
+    {
+        Sandbox newborn = rules.Record(request, caller.User.Id, time.Now());
+        SandboxActor actor = directory.Add(newborn, Cause(caller));
+        Sandbox stored = await actor.Stored.WaitAsync(cancellation);
+        if (!wait)
+        {
+            return stored;
+        }
+
+        try
+        {
+            return await actor.Settled.WaitAsync(options.LaunchTimeout + UndoAllowance, time, cancellation);
+        }
+        catch (TimeoutException e)
+        {
+            throw new FaultException(
+                new Fault(FaultCode.Timeout, $"sandbox '{newborn.Id}' is still starting: ask for its status, or delete it"), e);
+        }
+    }
+
+    public Task<Sandbox> GetAsync(Caller caller, SandboxId id, CancellationToken cancellation) => Task.FromResult(Find(caller, id));
+
+    public Task<SandboxPage> ListAsync(Caller caller, SandboxQuery query, CancellationToken cancellation)
+    {
+        if (query.Limit is < 1 or > MaxPage)
+        {
+            throw Fault.Invalid("limit", $"limit must be 1 to {MaxPage}").AsException();
+        }
+
+        if (query.Offset < 0)
+        {
+            throw Fault.Invalid("offset", "offset must be 0 or more").AsException();
+        }
+
+        SandboxPage page = store.List(caller.User.Id, query);
+        return Task.FromResult(page with { Sandboxes = [.. page.Sandboxes.Select(WithPhase)] });
+    }
+
+    public async Task<Sandbox> SetTimeoutAsync(
+        Caller caller, SandboxId id, TimeSpan timeout, TimeoutRule rule, CancellationToken cancellation)
+    {
+        Find(caller, id);
+        return await directory.AskAsync(id, new SandboxCommand.SetTimeout(rules.Timeout(timeout), rule), Cause(caller), cancellation);
+    }
+
+    public async Task<Sandbox> TerminateAsync(Caller caller, SandboxId id, CancellationToken cancellation)
+    {
+        Sandbox sandbox = Find(caller, id);
+        return sandbox.State.IsFinal()
+            ? sandbox
+            : await directory.AskAsync(id, new SandboxCommand.Terminate(), Cause(caller), cancellation);
+    }
+
+    public async Task<Sandbox> DeleteAsync(Caller caller, SandboxId id, CancellationToken cancellation)
+    {
+        Find(caller, id);
+        return await directory.AskAsync(id, new SandboxCommand.Delete(), Cause(caller), cancellation);
+    }
+
+    private Sandbox Find(Caller caller, SandboxId id) => directory.Read(id) is { } sandbox && caller.Owns(sandbox.Owner)
+        ? sandbox
+        : throw Fault.NotFound("sandbox", id.Value).AsException();
+
+    // The phase within a state is known to the actor only.
+    private Sandbox WithPhase(Sandbox stored) =>
+        directory.Live(stored.Id) is { } live && live.State == stored.State ? stored with { Phase = live.Phase } : stored;
+
+    private static string Cause(Caller caller) => caller.User.Id.Value;
+}

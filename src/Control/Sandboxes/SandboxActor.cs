@@ -1,0 +1,285 @@
+using System.Threading.Channels;
+using Atoll.Domain;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Sandboxes;
+using Microsoft.Extensions.Logging;
+
+namespace Atoll.Control.Sandboxes;
+
+/// <summary>
+/// The only writer of one sandbox's record. Takes one command at a time, lets the state machine decide, stores the
+/// transition, answers, and only then sets the effect going; an effect reports back as a command.
+/// <code>
+///   command -> Decide -> store -> answer -> effect (launch, clean) runs beside the mailbox
+///      ^                                       |
+///      +------- Started, Lost, Cleaned --------+
+/// </code>
+/// Ends itself once the sandbox is over and its node is clean.
+/// </summary>
+internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, string cause, ActorContext context, Action<SandboxActor> ended)
+{
+    private const int MailboxLength = 64;
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly Channel<Letter> _mailbox = Channel.CreateBounded<Letter>(MailboxLength);
+    private readonly TaskCompletionSource<Sandbox> _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Sandbox> _stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Sandbox? _record;
+    private SandboxEffects? _effects;
+    private int _started;
+    private bool _clean;
+    private bool _closed;
+
+    public SandboxId Id => id;
+
+    /// <summary>The record as it was last stored, with the present phase; null until it is read, and again once it is removed.</summary>
+    public Sandbox? Record => Volatile.Read(ref _record);
+
+    /// <summary>Completes when a new record is durable.</summary>
+    public Task<Sandbox> Stored => _stored.Task;
+
+    /// <summary>Completes when a new sandbox is no longer on its way up.</summary>
+    public Task<Sandbox> Settled => _settled.Task;
+
+    /// <summary>Completes when the actor handles nothing any more and another may take its place.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Completes when no launch is under way.</summary>
+    public Task LaunchEnded => _effects?.LaunchEnded ?? Task.CompletedTask;
+
+    public void EnsureStarted()
+    {
+        if (Interlocked.Exchange(ref _started, 1) == 0)
+        {
+            _ = Task.Run(RunAsync);
+        }
+    }
+
+    /// <summary>Sends a command and waits for its answer.</summary>
+    /// <returns>The record after it; null when the actor had ended: ask the one that took its place.</returns>
+    public async Task<Sandbox?> AskAsync(SandboxCommand command, string by, CancellationToken cancellation)
+    {
+        var letter = new Letter(command, by, new TaskCompletionSource<Sandbox?>(TaskCreationOptions.RunContinuationsAsynchronously));
+        try
+        {
+            await _mailbox.Writer.WriteAsync(letter, cancellation);
+            return await letter.Reply!.Task.WaitAsync(AnswerTimeout, context.Time, cancellation);
+        }
+        catch (ChannelClosedException)
+        {
+            return null;
+        }
+        catch (TimeoutException e)
+        {
+            throw new FaultException(new Fault(FaultCode.Timeout, $"sandbox '{id}' did not answer in time: try again"), e);
+        }
+    }
+
+    /// <summary>Sends a command that nobody waits for. One that comes too late is dropped: the sandbox is over.</summary>
+    public async Task TellAsync(SandboxCommand command, string by)
+    {
+        try
+        {
+            await _mailbox.Writer.WriteAsync(new Letter(command, by, null));
+        }
+        catch (ChannelClosedException)
+        {
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            await BeginAsync();
+            await foreach (Letter letter in _mailbox.Reader.ReadAllAsync())
+            {
+                await HandleAsync(letter);
+            }
+        }
+        catch (Exception e)
+        {
+            LogBroken(e, id);
+            _stored.TrySetException(e);
+            _mailbox.Writer.TryComplete();
+        }
+        finally
+        {
+            ended(this);
+            _ended.SetResult();
+            while (_mailbox.Reader.TryRead(out Letter? letter))
+            {
+                letter.Bounce();
+            }
+        }
+    }
+
+    // A new record is stored and started; one from the store goes on with whatever its state demands.
+    private async Task BeginAsync()
+    {
+        if (newborn is not null)
+        {
+            await context.Store.InsertAsync(newborn, cause);
+            Publish(newborn);
+            _effects = new SandboxEffects(newborn, context, TellAsync);
+            _stored.TrySetResult(newborn);
+            _ = TellAsync(new SandboxCommand.Start(), cause);
+            return;
+        }
+
+        if (context.Store.Find(id) is not { } found)
+        {
+            _mailbox.Writer.TryComplete();
+            return;
+        }
+
+        Volatile.Write(ref _record, found);
+        _effects = new SandboxEffects(found, context, TellAsync);
+        if (found.State is SandboxState.Terminating || found.State.IsFinal())
+        {
+            _effects.Clean();
+        }
+
+        Watch(found);
+    }
+
+    private async Task HandleAsync(Letter letter)
+    {
+        if (_closed || _record is not { } before)
+        {
+            letter.Bounce();
+            return;
+        }
+
+        DateTimeOffset now = context.Time.Now();
+        Decision decision = SandboxStateMachine.Decide(before.State, letter.Command);
+        if ((decision.Refusal ?? SandboxTransition.Refusal(before, letter.Command, now)) is { } refusal)
+        {
+            letter.Refuse(refusal);
+            Watch(before);
+            return;
+        }
+
+        bool answered = letter.Reply is null;
+        try
+        {
+            Sandbox after = SandboxTransition.Apply(before, letter.Command, decision.Next, now);
+            await StoreAsync(before, after, letter);
+            letter.Answer(after);
+            answered = true;
+            await PerformAsync(decision.Effect, letter.Command, after);
+        }
+        catch (Exception e)
+        {
+            // Who waits is told and may repeat it; what nobody waits for any more must not be lost.
+            LogNotStored(e, id, letter.Command.GetType().Name);
+            letter.Fail(e);
+            if (answered)
+            {
+                _effects!.Later(() => TellAsync(letter.Command, letter.By));
+            }
+        }
+
+        EndWhenOver();
+    }
+
+    private async Task StoreAsync(Sandbox before, Sandbox after, Letter letter)
+    {
+        // How far a start has come is not worth a write: a restart begins anew or fails it.
+        if (letter.Command is SandboxCommand.Progress)
+        {
+            Volatile.Write(ref _record, after);
+            context.Changed(id, after);
+        }
+        else if (after != before && !(after.DeleteRequested && letter.Command is SandboxCommand.Cleaned))
+        {
+            await context.Store.UpdateAsync(before, after, letter.By);
+            Publish(after);
+            Watch(after);
+        }
+    }
+
+    private async Task PerformAsync(SandboxEffect effect, SandboxCommand command, Sandbox after)
+    {
+        _clean |= command is SandboxCommand.Cleaned;
+        switch (effect)
+        {
+            case SandboxEffect.Launch:
+                _effects!.Launch();
+                break;
+            case SandboxEffect.Clean:
+            case SandboxEffect.Forget when !_clean:
+                _effects!.Clean();
+                break;
+        }
+
+        if (_clean && after.DeleteRequested)
+        {
+            await context.Store.RemoveAsync(id);
+            Volatile.Write(ref _record, null);
+            context.Wheel.Cancel(id);
+            Close();
+            context.Changed(id, null);
+        }
+    }
+
+    // Letters that slip in between the look and the close are bounced, and their senders ask the next actor.
+    private void EndWhenOver()
+    {
+        if (_clean && _record is { DeleteRequested: false } over && over.State.IsFinal() && _mailbox.Reader.Count == 0)
+        {
+            Close();
+        }
+    }
+
+    private void Close()
+    {
+        _closed = true;
+        _mailbox.Writer.TryComplete();
+    }
+
+    private void Watch(Sandbox sandbox)
+    {
+        if (sandbox.ExpiresAt is { } moment)
+        {
+            context.Wheel.Schedule(id, moment);
+        }
+        else
+        {
+            context.Wheel.Cancel(id);
+        }
+    }
+
+    private void Publish(Sandbox sandbox)
+    {
+        Volatile.Write(ref _record, sandbox);
+        if (sandbox.State is not (SandboxState.Created or SandboxState.Starting))
+        {
+            _settled.TrySetResult(sandbox);
+        }
+
+        context.Changed(id, sandbox);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Sandbox}: its actor ended on an unexpected error")]
+    private static partial void LogBroken(ILogger log, Exception e, SandboxId sandbox);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Sandbox}: {Command} could not be stored")]
+    private static partial void LogNotStored(ILogger log, Exception e, SandboxId sandbox, string command);
+
+    private void LogBroken(Exception e, SandboxId sandbox) => LogBroken(context.Log, e, sandbox);
+
+    private void LogNotStored(Exception e, SandboxId sandbox, string command) => LogNotStored(context.Log, e, sandbox, command);
+
+    private sealed record Letter(SandboxCommand Command, string By, TaskCompletionSource<Sandbox?>? Reply)
+    {
+        public void Answer(Sandbox sandbox) => Reply?.TrySetResult(sandbox);
+
+        public void Refuse(Fault fault) => Reply?.TrySetException(fault.AsException());
+
+        public void Fail(Exception e) => Reply?.TrySetException(e);
+
+        public void Bounce() => Reply?.TrySetResult(null);
+    }
+}

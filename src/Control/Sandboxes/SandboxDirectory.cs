@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using Atoll.Control.Stores;
+using Atoll.Domain;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Sandboxes;
+using Microsoft.Extensions.Logging;
+
+namespace Atoll.Control.Sandboxes;
+
+/// <summary>Finds the actor of a sandbox, waking it from the store when it sleeps; never two for one sandbox.</summary>
+internal sealed class SandboxDirectory : IDisposable
+{
+    private readonly ConcurrentDictionary<SandboxId, SandboxActor> _actors = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ActorContext _context;
+
+    public SandboxDirectory(SandboxStore store, INode node, TimeProvider time, ControlOptions options, ILogger<SandboxActor> log)
+    {
+        Wheel = new TimerWheel(time, id => Tell(id, new SandboxCommand.Expire(), "timer"));
+        _context = new ActorContext(
+            store, node, Wheel, time, options, log, (id, sandbox) => Changed?.Invoke(id, sandbox), _stopping.Token);
+    }
+
+    public TimerWheel Wheel { get; }
+
+    /// <summary>Raised after every change of a record, with null when it was removed. Handlers must not block.</summary>
+    public event Action<SandboxId, Sandbox?>? Changed;
+
+    public int Awake => _actors.Count;
+
+    public bool IsAwake(SandboxId id) => _actors.ContainsKey(id);
+
+    /// <summary>The present record, without waking anybody; null when there is none.</summary>
+    public Sandbox? Read(SandboxId id) => Live(id) ?? _context.Store.Find(id);
+
+    /// <summary>Makes the actor of a new sandbox, which stores and starts it.</summary>
+    public SandboxActor Add(Sandbox newborn, string cause)
+    {
+        var actor = new SandboxActor(newborn.Id, newborn, cause, _context, Remove);
+        _actors[newborn.Id] = actor;
+        actor.EnsureStarted();
+        return actor;
+    }
+
+    /// <summary>Makes sure that the sandbox's actor is awake: it goes on with whatever is left to do.</summary>
+    public SandboxActor Wake(SandboxId id)
+    {
+        SandboxActor actor = _actors.GetOrAdd(id, key => new SandboxActor(key, null, "", _context, Remove));
+        actor.EnsureStarted();
+        return actor;
+    }
+
+    /// <exception cref="FaultException">The command is refused, or there is no such sandbox.</exception>
+    public async Task<Sandbox> AskAsync(SandboxId id, SandboxCommand command, string by, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            SandboxActor actor = Wake(id);
+            if (await actor.AskAsync(command, by, cancellation) is { } answer)
+            {
+                return answer;
+            }
+
+            await actor.Ended.WaitAsync(cancellation);
+            if (_context.Store.Find(id) is null)
+            {
+                throw Fault.NotFound("sandbox", id.Value).AsException();
+            }
+        }
+    }
+
+    public void Tell(SandboxId id, SandboxCommand command, string by) => _ = Wake(id).TellAsync(command, by);
+
+    /// <summary>The record that an actor holds, with its phase; null when none is awake.</summary>
+    public Sandbox? Live(SandboxId id) => _actors.TryGetValue(id, out SandboxActor? actor) ? actor.Record : null;
+
+    /// <summary>Ends launches, which are undone, and retries; sandboxes that run are left alone.</summary>
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        Dispose();
+        await Task.WhenAll(_actors.Values.Select(actor => actor.LaunchEnded)).WaitAsync(cancellation);
+    }
+
+    public void Dispose()
+    {
+        Wheel.Dispose();
+        _stopping.Cancel();
+    }
+
+    private void Remove(SandboxActor actor) => _actors.TryRemove(KeyValuePair.Create(actor.Id, actor));
+}

@@ -1,0 +1,71 @@
+using Atoll.Domain;
+using Atoll.Domain.Sandboxes;
+
+namespace Atoll.Control.Sandboxes;
+
+/// <summary>Turns an accepted command into the next record; pure, like the state machine that accepted it.</summary>
+internal static class SandboxTransition
+{
+    /// <summary>What the record itself has against a command that its state allows; null when nothing.</summary>
+    public static Fault? Refusal(Sandbox sandbox, SandboxCommand command, DateTimeOffset now) => command switch
+    {
+        SandboxCommand.SetTimeout set => RefuseTimeout(sandbox, set, now),
+        SandboxCommand.Expire when now < sandbox.ExpiresAt =>
+            new Fault(FaultCode.WrongState, "the sandbox was given more time"),
+        // A launch that is being cancelled may still report its steps.
+        SandboxCommand.Progress { Phase: not (SandboxPhase.CleaningResources or SandboxPhase.CleaningData) }
+            when sandbox.State is SandboxState.Terminating => new Fault(FaultCode.WrongState, "the sandbox is being terminated"),
+        _ => null,
+    };
+
+    public static Sandbox Apply(Sandbox sandbox, SandboxCommand command, SandboxState next, DateTimeOffset now)
+    {
+        bool changes = next != sandbox.State;
+        Sandbox moved = changes ? sandbox with { State = next, Phase = SandboxPhase.None, UpdatedAt = now } : sandbox;
+        return command switch
+        {
+            SandboxCommand.Start => moved with { Phase = SandboxPhase.Allocating },
+            SandboxCommand.Started => moved with { StartedAt = now },
+            SandboxCommand.Progress progress => sandbox with { Phase = progress.Phase },
+            SandboxCommand.Lost lost => moved with { Reason = lost.Reason, EndedAt = now },
+            SandboxCommand.Expire => moved with { Phase = SandboxPhase.CleaningResources, Reason = Expired(sandbox) },
+            SandboxCommand.Terminate when changes => moved with { Phase = SandboxPhase.CleaningResources },
+            SandboxCommand.Delete => Deleted(moved, changes, now),
+            SandboxCommand.SetTimeout set => sandbox with { Timeout = set.Timeout, UpdatedAt = now },
+            SandboxCommand.Cleaned when changes => moved with { EndedAt = now },
+            _ => moved,
+        };
+    }
+
+    private static Sandbox Deleted(Sandbox moved, bool changes, DateTimeOffset now)
+    {
+        if (changes)
+        {
+            return moved with { Phase = SandboxPhase.CleaningResources, DeleteRequested = true };
+        }
+
+        return moved.DeleteRequested ? moved : moved with { DeleteRequested = true, UpdatedAt = now };
+    }
+
+    private static Fault? RefuseTimeout(Sandbox sandbox, SandboxCommand.SetTimeout set, DateTimeOffset now)
+    {
+        if (sandbox.ExpiresAt <= now)
+        {
+            return new Fault(FaultCode.WrongState, "the sandbox has reached its timeout and is being terminated");
+        }
+
+        if (set.Rule is TimeoutRule.OnlyLonger && set.Timeout <= sandbox.Timeout)
+        {
+            return Fault.Invalid("timeout", $"timeout must be more than the present {Seconds(sandbox.Timeout)} s");
+        }
+
+        TimeSpan used = sandbox.State is SandboxState.Running && sandbox.StartedAt is { } started ? now - started : TimeSpan.Zero;
+        return set.Timeout < used
+            ? Fault.Invalid("timeout", $"timeout must be at least the {Math.Ceiling(used.TotalSeconds)} s that the sandbox has run already")
+            : null;
+    }
+
+    private static string Expired(Sandbox sandbox) => $"reached its timeout of {Seconds(sandbox.Timeout)} s";
+
+    private static string Seconds(TimeSpan time) => $"{time.TotalSeconds:0.###}";
+}

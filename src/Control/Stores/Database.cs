@@ -1,0 +1,211 @@
+using System.Threading.Channels;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Atoll.Control.Stores;
+
+/// <summary>
+/// The SQLite file: checks and migrates it, does writes one after the other, hands out pooled readers.
+/// <code>
+///   callers --> queue --> [ begin | w1 | w2 | ... | commit + fsync ] --> all of the batch answered
+/// </code>
+/// Whatever queued up while the last batch was synced shares the next sync. Each write is a savepoint of its own,
+/// so that one which fails does not take its neighbours with it.
+/// </summary>
+internal sealed class Database : IAsyncDisposable
+{
+    private const int QueueLength = 4096;
+    private const int BatchLimit = 256;
+    private const int BusySeconds = 15;
+
+    private readonly string _path;
+    private readonly Channel<Write> _writes = Channel.CreateBounded<Write>(QueueLength);
+    private readonly string _readers;
+    private SqliteConnection? _writer;
+    private Task _loop = Task.CompletedTask;
+
+    public Database(string path)
+    {
+        _path = path;
+        _readers = new SqliteConnectionStringBuilder
+        {
+            DataSource = path, Mode = SqliteOpenMode.ReadOnly, DefaultTimeout = BusySeconds,
+        }.ToString();
+    }
+
+    static Database() => DefaultTypeMap.MatchNamesWithUnderscores = true;
+
+    /// <exception cref="StoreUnusableException">The file is damaged, or newer than this program.</exception>
+    public void Open()
+    {
+        if (_writer is not null)
+        {
+            return;
+        }
+
+        MakeFile();
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = _path, Mode = SqliteOpenMode.ReadWrite, DefaultTimeout = BusySeconds, Pooling = false,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            connection.Execute("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
+            string check = connection.QueryFirst<string>("pragma quick_check(1)");
+            if (check != "ok")
+            {
+                throw Damaged(check, null);
+            }
+
+            Migrations.Apply(connection);
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB)
+        {
+            connection.Dispose();
+            throw Damaged(e.Message, e);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+
+        _writer = connection;
+        _loop = Task.Run(() => RunAsync(connection));
+    }
+
+    /// <summary>Does the work inside a transaction and returns once it is on disk.</summary>
+    public async Task<T> WriteAsync<T>(Func<SqliteConnection, T> work)
+    {
+        var write = new Write<T>(work);
+        await _writes.Writer.WriteAsync(write);
+        return await write.Task;
+    }
+
+    public T Read<T>(Func<SqliteConnection, T> work)
+    {
+        using var connection = new SqliteConnection(_readers);
+        connection.Open();
+        connection.CreateFunction("fold", (string? text) => text?.ToLowerInvariant(), isDeterministic: true);
+        return work(connection);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _writes.Writer.TryComplete();
+        await _loop;
+        _writer?.Dispose();
+        using var reader = new SqliteConnection(_readers);
+        SqliteConnection.ClearPool(reader);
+    }
+
+    private async Task RunAsync(SqliteConnection connection)
+    {
+        List<Write> batch = [];
+        while (await _writes.Reader.WaitToReadAsync())
+        {
+            while (batch.Count < BatchLimit && _writes.Reader.TryRead(out Write? write))
+            {
+                batch.Add(write);
+            }
+
+            Commit(connection, batch);
+            batch.Clear();
+        }
+    }
+
+    private static void Commit(SqliteConnection connection, List<Write> batch)
+    {
+        try
+        {
+            connection.Execute("begin immediate");
+            foreach (Write write in batch)
+            {
+                connection.Execute("savepoint one");
+                if (!write.Try(connection))
+                {
+                    connection.Execute("rollback to one");
+                }
+
+                connection.Execute("release one");
+            }
+
+            connection.Execute("commit");
+            batch.ForEach(write => write.Complete(null));
+        }
+        catch (Exception e)
+        {
+            RollBack(connection);
+            batch.ForEach(write => write.Complete(e));
+        }
+    }
+
+    private static void RollBack(SqliteConnection connection)
+    {
+        // SQLite rolls back by itself on some errors (full disk, I/O); then there is nothing to roll back.
+        if (SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) == 0)
+        {
+            connection.Execute("rollback");
+        }
+    }
+
+    private void MakeFile()
+    {
+        Directory.CreateDirectory(
+            Path.GetDirectoryName(Path.GetFullPath(_path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using var file = new FileStream(_path, new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+    }
+
+    private StoreUnusableException Damaged(string detail, Exception? inner) => new(
+        $"{_path} is damaged ({detail}): restore a backup, or move it away to start with an empty one; "
+        + "sandboxes that it knew are then cleaned up", inner);
+
+    private abstract class Write
+    {
+        /// <summary>False when the work threw.</summary>
+        public abstract bool Try(SqliteConnection connection);
+
+        /// <summary>Answers the caller: with what the work returned or threw, or with why the batch was not committed.</summary>
+        public abstract void Complete(Exception? batchFailure);
+    }
+
+    private sealed class Write<T>(Func<SqliteConnection, T> work) : Write
+    {
+        private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? _result;
+        private Exception? _failure;
+
+        public Task<T> Task => _done.Task;
+
+        public override bool Try(SqliteConnection connection)
+        {
+            try
+            {
+                _result = work(connection);
+                return true;
+            }
+            catch (Exception e)
+            {
+                _failure = e;
+                return false;
+            }
+        }
+
+        public override void Complete(Exception? batchFailure)
+        {
+            if ((_failure ?? batchFailure) is { } failure)
+            {
+                _done.SetException(failure);
+            }
+            else
+            {
+                _done.SetResult(_result!);
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Atoll.Control.Stores;
+
+/// <summary>The one list of steps that bring a database of any age to the present schema. Append only.</summary>
+internal static class Migrations
+{
+    private static readonly string[] Steps =
+    [
+        """
+        create table users (
+            id           text primary key,
+            username     text not null unique,
+            email        text not null,
+            display_name text not null,
+            is_root      integer not null,
+            created_at   integer not null
+        ) strict;
+
+        create table api_keys (
+            id           text primary key,
+            owner        text not null references users (id),
+            name         text not null,
+            description  text not null,
+            prefix       text not null,
+            hash         blob not null unique,
+            is_active    integer not null,
+            created_at   integer not null,
+            last_used_at integer,
+            unique (owner, name)
+        ) strict;
+
+        create table sandboxes (
+            id                    text primary key,
+            owner                 text not null references users (id),
+            name                  text not null,
+            description           text not null,
+            template              text not null,
+            template_name         text not null,
+            cpu_count             integer not null,
+            memory_mb             integer not null,
+            storage_gb            integer not null,
+            auto_pause            integer not null,
+            secure                integer not null,
+            allow_internet_access integer not null,
+            region                text,
+            metadata              text not null,
+            environment           text not null,
+            ports                 text not null,
+            created_at            integer not null,
+            updated_at            integer not null,
+            timeout_ms            integer not null,
+            timeout_at            integer,
+            state                 text not null,
+            phase                 text not null,
+            reason                text not null,
+            node                  text,
+            started_at            integer,
+            ended_at              integer,
+            delete_requested      integer not null
+        ) strict;
+        create index sandboxes_by_owner on sandboxes (owner, created_at);
+        create index sandboxes_by_state on sandboxes (state);
+
+        create table sandbox_events (
+            seq        integer primary key autoincrement,
+            sandbox    text not null references sandboxes (id) on delete cascade,
+            at         integer not null,
+            from_state text,
+            to_state   text not null,
+            reason     text not null,
+            cause      text not null
+        ) strict;
+        create index sandbox_events_by_sandbox on sandbox_events (sandbox, seq);
+        """,
+    ];
+
+    public static int Newest => Steps.Length;
+
+    /// <summary>Safe while another process does the same: each looks again once it holds the write lock.</summary>
+    public static void Apply(SqliteConnection connection)
+    {
+        connection.Execute("begin immediate");
+        try
+        {
+            connection.Execute("create table if not exists schema_version (version integer not null) strict");
+            long version = connection.QuerySingle<long?>("select max(version) from schema_version") ?? 0;
+            if (version > Newest)
+            {
+                throw new StoreUnusableException(
+                    $"{connection.DataSource} was written by a newer Atoll (schema {version}, this one knows {Newest}): "
+                    + "start that version, or point --data at another directory");
+            }
+
+            for (long next = version; next < Newest; next++)
+            {
+                connection.Execute(Steps[next]);
+                connection.Execute("insert into schema_version (version) values (@version)", new { version = next + 1 });
+            }
+
+            connection.Execute("commit");
+        }
+        catch
+        {
+            connection.Execute("rollback");
+            throw;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Atoll.Domain.Network;
+using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Templates;
+using Atoll.Domain.Tenancy;
+
+namespace Atoll.Control.Stores;
+
+/// <summary>A sandbox as its columns hold it: times in Unix milliseconds, enums as lowercase words, maps as JSON.</summary>
+internal sealed class SandboxRow
+{
+    public string Id { get; set; } = "";
+    public string Owner { get; set; } = "";
+    public string Name { get; set; } = "";
+    public string Description { get; set; } = "";
+    public string Template { get; set; } = "";
+    public string TemplateName { get; set; } = "";
+    public int CpuCount { get; set; }
+    public int MemoryMb { get; set; }
+    public int StorageGb { get; set; }
+    public bool AutoPause { get; set; }
+    public bool Secure { get; set; }
+    public bool AllowInternetAccess { get; set; }
+    public string? Region { get; set; }
+    public string Metadata { get; set; } = "";
+    public string Environment { get; set; } = "";
+    public string Ports { get; set; } = "";
+    public long CreatedAt { get; set; }
+    public long UpdatedAt { get; set; }
+    public long TimeoutMs { get; set; }
+    public long? TimeoutAt { get; set; }
+    public string State { get; set; } = "";
+    public string Phase { get; set; } = "";
+    public string Reason { get; set; } = "";
+    public string? Node { get; set; }
+    public long? StartedAt { get; set; }
+    public long? EndedAt { get; set; }
+    public bool DeleteRequested { get; set; }
+
+    public static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+
+    public static SandboxRow Of(Sandbox sandbox) => new()
+    {
+        Id = sandbox.Id.Value,
+        Owner = sandbox.Owner.Value,
+        Name = sandbox.Name,
+        Description = sandbox.Description,
+        Template = sandbox.Template.Value,
+        TemplateName = sandbox.TemplateName,
+        CpuCount = sandbox.Resources.CpuCount,
+        MemoryMb = sandbox.Resources.MemoryMb,
+        StorageGb = sandbox.Resources.StorageGb,
+        AutoPause = sandbox.AutoPause,
+        Secure = sandbox.Secure,
+        AllowInternetAccess = sandbox.AllowInternetAccess,
+        Region = sandbox.Region,
+        Metadata = JsonSerializer.Serialize(sandbox.Metadata, RowJson.Default.IReadOnlyDictionaryStringString),
+        Environment = JsonSerializer.Serialize(sandbox.Environment, RowJson.Default.IReadOnlyDictionaryStringString),
+        Ports = JsonSerializer.Serialize(sandbox.Ports, RowJson.Default.IReadOnlyListPortMapping),
+        CreatedAt = sandbox.CreatedAt.ToUnixTimeMilliseconds(),
+        UpdatedAt = sandbox.UpdatedAt.ToUnixTimeMilliseconds(),
+        TimeoutMs = (long)sandbox.Timeout.TotalMilliseconds,
+        TimeoutAt = sandbox.ExpiresAt?.ToUnixTimeMilliseconds(),
+        State = Word(sandbox.State),
+        Phase = Word(sandbox.Phase),
+        Reason = sandbox.Reason,
+        Node = sandbox.Node,
+        StartedAt = sandbox.StartedAt?.ToUnixTimeMilliseconds(),
+        EndedAt = sandbox.EndedAt?.ToUnixTimeMilliseconds(),
+        DeleteRequested = sandbox.DeleteRequested,
+    };
+
+    public Sandbox ToSandbox() => new()
+    {
+        Id = SandboxId.Parse(Id),
+        Owner = new UserId(Owner),
+        Name = Name,
+        Description = Description,
+        Template = new TemplateId(Template),
+        TemplateName = TemplateName,
+        Resources = new SandboxResources(CpuCount, MemoryMb, StorageGb),
+        AutoPause = AutoPause,
+        Secure = Secure,
+        AllowInternetAccess = AllowInternetAccess,
+        Region = Region,
+        Metadata = JsonSerializer.Deserialize(Metadata, RowJson.Default.IReadOnlyDictionaryStringString)!,
+        Environment = JsonSerializer.Deserialize(Environment, RowJson.Default.IReadOnlyDictionaryStringString)!,
+        Ports = JsonSerializer.Deserialize(Ports, RowJson.Default.IReadOnlyListPortMapping)!,
+        CreatedAt = Time(CreatedAt),
+        UpdatedAt = Time(UpdatedAt),
+        Timeout = TimeSpan.FromMilliseconds(TimeoutMs),
+        State = Enum.Parse<SandboxState>(State, ignoreCase: true),
+        Phase = Enum.Parse<SandboxPhase>(Phase, ignoreCase: true),
+        Reason = Reason,
+        Node = Node,
+        StartedAt = StartedAt is { } started ? Time(started) : null,
+        EndedAt = EndedAt is { } ended ? Time(ended) : null,
+        DeleteRequested = DeleteRequested,
+    };
+
+    private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+}
+
+[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
+[JsonSerializable(typeof(IReadOnlyList<PortMapping>))]
+internal sealed partial class RowJson : JsonSerializerContext;

@@ -1,0 +1,69 @@
+using Atoll.Control.Stores;
+using Atoll.Domain;
+using Atoll.Domain.Tenancy;
+
+namespace Atoll.Control.Tenancy;
+
+/// <summary>What the operator does with users and keys on the machine itself, also while a server uses the same store.</summary>
+public sealed class TenancyAdmin : IAsyncDisposable
+{
+    private const int MaxUsernameLength = 64;
+    private readonly Database _database;
+    private readonly UserStore _users;
+    private readonly ApiKeyStore _keys;
+    private readonly TimeProvider _time;
+
+    internal TenancyAdmin(Database database, TimeProvider time)
+    {
+        _database = database;
+        _users = new UserStore(database);
+        _keys = new ApiKeyStore(database);
+        _time = time;
+    }
+
+    /// <summary>Opens the store of an installation, making or migrating it as a server would.</summary>
+    /// <exception cref="StoreUnusableException">The database is damaged or newer than this program.</exception>
+    public static TenancyAdmin Open(string dataDirectory)
+    {
+        var database = new Database(new ControlOptions { DataDirectory = dataDirectory }.DatabasePath);
+        database.Open();
+        return new TenancyAdmin(database, TimeProvider.System);
+    }
+
+    /// <summary>Finds the user of that name, or makes one that is not root.</summary>
+    public Task<User> EnsureUserAsync(string username) => EnsureAsync(username, isRoot: false);
+
+    /// <summary>Makes a key for a user. <see cref="FaultCode.NotFound"/> for an unknown user; otherwise as <see cref="IApiKeys.CreateAsync"/>.</summary>
+    public async Task<NewApiKey> CreateKeyAsync(string username, string name)
+    {
+        User user = _users.FindByName(username) ?? throw Fault.NotFound("user", username).AsException();
+        return await ApiKeys.MakeAsync(_keys, user.Id, name, "", _time.Now());
+    }
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    /// <summary>Makes the root user, and a key as long as it has none: at first start, or after one that was cut short.</summary>
+    internal async Task MakeRootAsync(string username, FirstKey firstKey)
+    {
+        User root = await EnsureAsync(username, isRoot: true);
+        if (_keys.List(root.Id).Count > 0)
+        {
+            return;
+        }
+
+        NewApiKey made = await ApiKeys.MakeAsync(_keys, root.Id, "first", "made at first start", _time.Now());
+        firstKey.Put(made.Secret);
+    }
+
+    private Task<User> EnsureAsync(string username, bool isRoot)
+    {
+        if (username.Length is 0 or > MaxUsernameLength || username.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)))
+        {
+            throw Fault.Invalid("username", $"username must be 1 to {MaxUsernameLength} characters without spaces").AsException();
+        }
+
+        DateTimeOffset now = _time.Now();
+        return _users.EnsureAsync(new User(
+            new UserId($"usr-{Ulid.New(now)}"), username, $"{username}@localhost", username, isRoot, now));
+    }
+}

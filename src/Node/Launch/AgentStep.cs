@@ -1,0 +1,57 @@
+using System.Net;
+using System.Text;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Sandboxes;
+using Atoll.Node.Agents;
+using Atoll.Node.Network;
+using Atoll.Node.Recovery;
+using Atoll.Node.Runtimes;
+using Atoll.Protocol;
+using Atoll.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace Atoll.Node.Launch;
+
+/// <summary>Connects to the agent that has come up, and gives the sandbox its name, environment, clock and entropy.</summary>
+internal sealed class AgentStep(
+    NetworkSlots slots, IAgentSecrets secrets, Func<LaunchRecord, Task<string>> endOf, TimeProvider time, ILogger<AgentSession> log) : ILaunchStep
+{
+    public string Name => "agent";
+
+    public SandboxPhase Phase => SandboxPhase.WaitingReady;
+
+    public async Task DoAsync(LaunchContext context, CancellationToken cancellation)
+    {
+        RunningSandbox running = await ConnectAsync(context.Record, cancellation);
+        context.Running = running;
+        await ((AgentSession)running.Agent).ConfigureAsync(ConfigurationOf(context.Request), cancellation);
+    }
+
+    /// <summary>The connection belongs to <see cref="LaunchContext.Running"/>, which is released before steps are undone.</summary>
+    public Task UndoAsync(LaunchRecord record) => Task.CompletedTask;
+
+    /// <summary>Connects to the agent of a sandbox that is up.</summary>
+    public async Task<RunningSandbox> ConnectAsync(LaunchRecord record, CancellationToken cancellation)
+    {
+        var address = new IPEndPoint(slots.At(record.NetworkSlot!.Value, record.AllowInternetAccess).GuestAddress, ProtocolLimits.DefaultPort);
+        AgentSession session = await AgentSession.ConnectAsync(
+            AgentDial.Tcp(address), new AgentSecret(secrets.For(record.Id).Span), time, log, cancellation);
+        return new RunningSandbox(session, endOf(record), session.DisposeAsync);
+    }
+
+    private AgentConfiguration ConfigurationOf(LaunchRequest request) => new(
+        request.Hostname,
+        request.Environment,
+        time.GetUtcNow(),
+        [
+            BootFile("/etc/hostname", request.Hostname + "\n"),
+            BootFile("/etc/hosts", $"127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 {request.Hostname}\n"),
+            BootFile("/etc/resolv.conf", Nameservers.Configuration(Nameservers.OfHost())),
+        ]);
+
+    private static BootFile BootFile(string path, string text)
+    {
+        const uint ownerWritesAllRead = 0x1A4; // 0644
+        return new BootFile(path, ownerWritesAllRead, Encoding.UTF8.GetBytes(text));
+    }
+}

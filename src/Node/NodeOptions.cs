@@ -1,0 +1,54 @@
+using System.Net;
+using Atoll.Node.Network;
+using Atoll.Node.Resources;
+using Atoll.Node.Storage;
+
+namespace Atoll.Node;
+
+/// <summary>How this machine is set up as a node.</summary>
+public sealed record NodeOptions
+{
+    /// <summary>What must survive a reboot: templates, disks. The launch journal is beside them.</summary>
+    public string DataDirectory { get; init; } = "/var/lib/atoll";
+
+    /// <summary>
+    /// Tells apart several servers on one machine: names the run directory <c>/run/NAME</c>, the cgroup and the nftables
+    /// table. Servers on one machine also need data directories, pools and interface prefixes of their own.
+    /// </summary>
+    public string Instance { get; init; } = "atoll";
+
+    /// <summary>The address range of the sandboxes: a /30 for each.</summary>
+    public IPNetwork NetworkPool { get; init; } = IPNetwork.Parse("10.171.0.0/16");
+
+    /// <summary>First letters of the host's ends of the sandboxes' network links; at most 6.</summary>
+    public string InterfacePrefix { get; init; } = "at";
+
+    /// <summary>Which driver: <c>gvisor</c>, <c>simulated</c>, or <c>auto</c> for the strongest that works here.</summary>
+    public string Runtime { get; init; } = "auto";
+
+    /// <summary>The runsc program: a name to look up on PATH, or a path.</summary>
+    public string RunscProgram { get; init; } = "runsc";
+
+    /// <summary>The static agent binary that becomes PID 1 of every sandbox.</summary>
+    public string AgentPath { get; init; } = Path.Combine(AppContext.BaseDirectory, "atoll-agent");
+
+    /// <summary>The region that this machine counts for.</summary>
+    public string Region { get; init; } = "us-east";
+
+    /// <summary>Faults to inject into launches, for tests; see <see cref="Launch.LaunchFaults.Parse"/>.</summary>
+    public string? Faults { get; init; }
+
+    internal string RunDirectory => Path.Combine("/run", Instance);
+
+    internal NetworkOptions Network => new()
+    {
+        Pool = NetworkPool,
+        NamespaceDirectory = Path.Combine(RunDirectory, "netns"),
+        InterfacePrefix = InterfacePrefix,
+        Table = Instance,
+    };
+
+    internal CgroupOptions Cgroups => new() { Root = Instance };
+
+    internal DiskOptions Disks => new() { DataDirectory = DataDirectory };
+}

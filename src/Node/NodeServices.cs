@@ -1,0 +1,61 @@
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Templates;
+using Atoll.Linux;
+using Atoll.Node.Launch;
+using Atoll.Node.Processes;
+using Atoll.Node.Recovery;
+using Atoll.Node.Runtimes;
+using Atoll.Node.Runtimes.GVisor;
+using Atoll.Node.Runtimes.Simulated;
+using Atoll.Node.Templates;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Atoll.Node;
+
+/// <summary>Adds this machine as a node: <see cref="INode"/> and <see cref="ITemplates"/>.</summary>
+public static class NodeServices
+{
+    private const long Mebibyte = 1024 * 1024;
+
+    public static IServiceCollection AddAtollNode(this IServiceCollection services, NodeOptions options) => services
+        .AddSingleton(options)
+        .AddSingleton<HostProcesses>()
+        .AddSingleton(_ => new LaunchJournal(Path.Combine(options.DataDirectory, "launches")))
+        .AddSingleton(_ => TemplateStore.Open(TemplateStore.DirectoryIn(options.DataDirectory)))
+        .AddSingleton<ITemplates>(provider => provider.GetRequiredService<TemplateStore>())
+        .AddSingleton(CreateDriver)
+        .AddSingleton<INode>(provider => new SandboxNode(
+            provider.GetRequiredService<IRuntimeDriver>(),
+            provider.GetRequiredService<LaunchJournal>(),
+            LaunchFaults.Parse(options.Faults, () => Signals.Send(Environment.ProcessId, Signals.SIGKILL)),
+            CapabilitiesOf(provider.GetRequiredService<IRuntimeDriver>().Name, options),
+            provider.GetRequiredService<ILoggerFactory>()))
+        .AddHostedService<NodeService>();
+
+    private static IRuntimeDriver CreateDriver(IServiceProvider provider)
+    {
+        NodeOptions options = provider.GetRequiredService<NodeOptions>();
+        return options.Runtime switch
+        {
+            "auto" or "gvisor" => GVisorRuntime.Create(
+                options,
+                provider.GetRequiredService<TemplateStore>().RootfsPath,
+                provider.GetRequiredService<IAgentSecrets>(),
+                provider.GetRequiredService<LaunchJournal>(),
+                provider.GetRequiredService<HostProcesses>(),
+                TimeProvider.System,
+                provider.GetRequiredService<ILoggerFactory>()),
+            "simulated" => new SimulatedDriver(),
+            _ => throw new ArgumentException($"--runtime {options.Runtime}: expected auto, gvisor or simulated"),
+        };
+    }
+
+    /// <summary>What one sandbox may have at the most: the whole machine.</summary>
+    private static NodeCapabilities CapabilitiesOf(string runtime, NodeOptions options) => new(
+        runtime,
+        options.Region,
+        Environment.ProcessorCount,
+        (int)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / Mebibyte),
+        (int)Math.Max(1, new DriveInfo(options.DataDirectory).AvailableFreeSpace / (1024 * Mebibyte)));
+}

@@ -1,0 +1,42 @@
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Templates;
+using Atoll.Linux;
+using Atoll.Node.Agents;
+using Atoll.Node.Launch;
+using Atoll.Node.Network;
+using Atoll.Node.Processes;
+using Atoll.Node.Recovery;
+using Atoll.Node.Resources;
+using Atoll.Node.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Atoll.Node.Runtimes.GVisor;
+
+/// <summary>Puts the gVisor driver together.</summary>
+internal static class GVisorRuntime
+{
+    public static GVisorDriver Create(
+        NodeOptions options, Func<TemplateId, string> rootfsOf, IAgentSecrets secrets, LaunchJournal journal, HostProcesses processes,
+        TimeProvider time, ILoggerFactory logs)
+    {
+        var paths = new SandboxPaths(options.DataDirectory);
+        var slots = new NetworkSlots(options.Network);
+        var filter = new SandboxFilter(options.Network);
+        var disks = new DiskImages(options.Disks, logs.CreateLogger<DiskImages>());
+        var cgroups = new SandboxCgroups(options.Cgroups, CgroupMounts.Read());
+        var runsc = new Runsc(options.RunscProgram, paths, processes);
+        var ends = new SandboxEnds(cgroups);
+        var probe = new GVisorProbe(runsc, paths, journal, time, logs);
+        var agent = new AgentStep(slots, secrets, ends.WaitAsync, time, logs.CreateLogger<AgentSession>());
+        ILaunchStep[] steps =
+        [
+            new NetworkStep(slots),
+            new DiskStep(disks),
+            new CgroupStep(cgroups),
+            new BundleStep(paths, slots, cgroups, options.AgentPath, id => id == GVisorProbe.Template ? probe.RootfsPath : rootfsOf(id)),
+            new RunscStep(runsc, disks, cgroups, secrets),
+            agent,
+        ];
+        return new GVisorDriver(slots, filter, disks, cgroups, agent, steps, probe, journal, options.RunDirectory);
+    }
+}

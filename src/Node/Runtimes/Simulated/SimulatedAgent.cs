@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Atoll.Domain;
+using Atoll.Domain.Processes;
+
+namespace Atoll.Node.Runtimes.Simulated;
+
+/// <summary>The agent of a simulated sandbox: a table of simulated processes.</summary>
+internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environment, TimeProvider time, TimeSpan holdBack) : IAgent
+{
+    private readonly ConcurrentDictionary<int, SimulatedProcess> _processes = new();
+    private int _lastPid = 1;
+    private volatile bool _closed;
+
+    public Task<ProcessInfo> StartAsync(ProcessSpec spec, CancellationToken cancellation)
+    {
+        Reach();
+        if (spec.Arguments is not [var program, ..] || program is not ("bash" or "sh" or "/bin/bash" or "/bin/sh"))
+        {
+            throw Fault.Invalid("program", $"program '{spec.Arguments.FirstOrDefault()}' not found: a simulated sandbox has only bash").AsException();
+        }
+
+        if (!spec.WorkingDirectory.StartsWith('/') || spec.WorkingDirectory.Contains("/missing", StringComparison.Ordinal))
+        {
+            throw Fault.Invalid("cwd", $"working directory '{spec.WorkingDirectory}' not found").AsException();
+        }
+
+        var merged = new Dictionary<string, string>(environment);
+        foreach ((string name, string value) in spec.Environment)
+        {
+            merged[name] = value;
+        }
+
+        var process = new SimulatedProcess(Interlocked.Increment(ref _lastPid), spec, merged, time, holdBack);
+        _processes[process.Pid] = process;
+        process.Start();
+        return Task.FromResult(process.Info);
+    }
+
+    public async IAsyncEnumerable<ProcessEvent> AttachAsync(
+        int pid, long fromSequence, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        Reach();
+        SimulatedProcess process = Find(pid);
+        await foreach (ProcessEvent seen in process.Output.ReadAsync(fromSequence, cancellation))
+        {
+            yield return seen;
+        }
+
+        if (_closed)
+        {
+            throw Unreachable();
+        }
+
+        yield return new ProcessEvent.Exited(await process.Exit.WaitAsync(cancellation));
+    }
+
+    public Task SignalAsync(int pid, int signal, bool wholeGroup, CancellationToken cancellation)
+    {
+        Reach();
+        Find(pid).Signal(signal);
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<ProcessInfo>> ListAsync(CancellationToken cancellation)
+    {
+        Reach();
+        return Task.FromResult<IReadOnlyList<ProcessInfo>>([.. _processes.Values.Select(process => process.Info).OrderBy(info => info.Pid)]);
+    }
+
+    public Task ForgetAsync(int pid, CancellationToken cancellation)
+    {
+        Reach();
+        if (Find(pid).Info.Exit is null)
+        {
+            throw new Fault(FaultCode.WrongState, $"process {pid} still runs: kill it first").AsException();
+        }
+
+        _processes.TryRemove(pid, out _);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The sandbox is gone: its processes are killed and every later call fails.</summary>
+    public void Close()
+    {
+        _closed = true;
+        foreach (SimulatedProcess process in _processes.Values)
+        {
+            process.Signal(9);
+        }
+    }
+
+    private SimulatedProcess Find(int pid) => _processes.TryGetValue(pid, out SimulatedProcess? process)
+        ? process
+        : throw Fault.NotFound("process", pid.ToString()).AsException();
+
+    private void Reach()
+    {
+        if (_closed)
+        {
+            throw Unreachable();
+        }
+    }
+
+    private static FaultException Unreachable() =>
+        new Fault(FaultCode.AgentUnavailable, "the sandbox's agent cannot be reached: it has ended").AsException();
+}

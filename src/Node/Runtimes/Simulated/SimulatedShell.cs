@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Text;
+using Atoll.Domain.Processes;
+
+namespace Atoll.Node.Runtimes.Simulated;
+
+/// <summary>
+/// Interprets the few words of shell that simulated sandboxes understand: <c>echo</c>, <c>sleep</c>, <c>exit</c>,
+/// <c>kill</c>, <c>env</c>, <c>pwd</c>, <c>true</c>, <c>false</c>, <c>head -c N /dev/zero</c>; lists with <c>;</c>, newline, <c>&amp;&amp;</c> and
+/// <c>||</c>; quotes, <c>$NAME</c>, <c>$$</c>, <c>$?</c> and <c>&gt;&amp;2</c>. Anything else is 127, command not found.
+/// </summary>
+internal sealed class SimulatedShell(
+    int pid, IReadOnlyDictionary<string, string> environment, string directory, SimulatedOutput output, Action<int> signal, TimeProvider time)
+{
+    private const int NotFound = 127;
+    private int _status;
+
+    public async Task<int> RunAsync(string script, CancellationToken cancellation)
+    {
+        foreach ((string connector, List<string> words, bool toError) in SimulatedSyntax.Parse(script))
+        {
+            if (words.Count == 0 || (connector == "&&" && _status != 0) || (connector == "||" && _status == 0))
+            {
+                continue;
+            }
+
+            List<string> expanded = [.. words.Select(Expand)];
+            if (expanded[0] == "exit")
+            {
+                return expanded.Count > 1 ? Number(expanded[1]) & 255 : _status;
+            }
+
+            OutputStream stream = toError ? OutputStream.StandardError : OutputStream.StandardOutput;
+            _status = await CommandAsync(expanded, stream, cancellation);
+            cancellation.ThrowIfCancellationRequested();
+        }
+
+        return _status;
+    }
+
+    private async Task<int> CommandAsync(List<string> words, OutputStream stream, CancellationToken cancellation)
+    {
+        switch (words)
+        {
+            case ["echo", "-n", .. var texts]:
+                return await SayAsync(stream, string.Join(' ', texts), cancellation);
+            case ["echo", .. var texts]:
+                return await SayAsync(stream, string.Join(' ', texts) + "\n", cancellation);
+            case ["env"]:
+                return await SayAsync(stream, string.Concat(environment.Select(pair => $"{pair.Key}={pair.Value}\n")), cancellation);
+            case ["pwd"]:
+                return await SayAsync(stream, directory + "\n", cancellation);
+            case ["true" or ":"]:
+                return 0;
+            case ["false"]:
+                return 1;
+            case ["sleep", var seconds] when double.TryParse(seconds, CultureInfo.InvariantCulture, out double duration):
+                await Task.Delay(TimeSpan.FromSeconds(duration), time, cancellation);
+                return 0;
+            case ["head", "-c", var count, "/dev/zero"]:
+                return await ZeroesAsync(stream, long.Parse(count, CultureInfo.InvariantCulture), cancellation);
+            case ["kill", var target] when target == Self:
+                signal(15);
+                return 0;
+            case ["kill", ['-', .. var name], var target] when target == Self:
+                signal(Number(name));
+                return 0;
+            default:
+                await SayAsync(OutputStream.StandardError, $"bash: line 1: {words[0]}: command not found\n", cancellation);
+                return NotFound;
+        }
+    }
+
+    private string Self => pid.ToString(CultureInfo.InvariantCulture);
+
+    private async Task<int> SayAsync(OutputStream stream, string text, CancellationToken cancellation)
+    {
+        await output.WriteAsync(stream, Encoding.UTF8.GetBytes(text), cancellation);
+        return 0;
+    }
+
+    private async Task<int> ZeroesAsync(OutputStream stream, long count, CancellationToken cancellation)
+    {
+        byte[] block = new byte[32 * 1024];
+        for (long left = count; left > 0; left -= block.Length)
+        {
+            await output.WriteAsync(stream, block.AsMemory(0, (int)Math.Min(left, block.Length)), cancellation);
+        }
+
+        return 0;
+    }
+
+    // Single quotes were marked by the parser, so that what they hold stays as it is.
+    private string Expand(string word)
+    {
+        var text = new StringBuilder();
+        for (int i = 0; i < word.Length; i++)
+        {
+            if (word[i] != '$' || i + 1 == word.Length)
+            {
+                text.Append(word[i] == SimulatedSyntax.LiteralDollar ? '$' : word[i]);
+                continue;
+            }
+
+            int end = i + 1;
+            while (end < word.Length && (char.IsAsciiLetterOrDigit(word[end]) || word[end] == '_'))
+            {
+                end++;
+            }
+
+            if (end == i + 1)
+            {
+                end++;
+            }
+
+            text.Append(Value(word[(i + 1)..end]));
+            i = end - 1;
+        }
+
+        return text.ToString();
+    }
+
+    private string Value(string name) => name switch
+    {
+        "$" => Self,
+        "?" => _status.ToString(CultureInfo.InvariantCulture),
+        _ => environment.GetValueOrDefault(name, ""),
+    };
+
+    private static int Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : text is "KILL" or "SIGKILL" ? 9 : 15;
+}

@@ -1,0 +1,44 @@
+using Atoll.Sdk.Http;
+
+namespace Atoll.Sdk;
+
+/// <summary>
+/// A client of one Atoll server. Safe for concurrent use; make one and keep it. Every method throws
+/// <see cref="AtollException"/> when the server refuses or cannot be reached, and
+/// <see cref="OperationCanceledException"/> only when the caller's token is cancelled.
+/// </summary>
+public sealed class AtollClient : IDisposable
+{
+    private readonly Transport _transport;
+
+    /// <summary>Opens no connection yet.</summary>
+    /// <exception cref="ArgumentException">The base URL is not absolute http or https.</exception>
+    public AtollClient(AtollClientOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _transport = new Transport(options);
+        Sandboxes = new SandboxesClient(_transport);
+        Users = new UsersClient(_transport);
+        ApiKeys = new ApiKeysClient(_transport);
+        Regions = new RegionsClient(_transport);
+    }
+
+    /// <summary>Sandboxes and the commands in them.</summary>
+    public SandboxesClient Sandboxes { get; }
+
+    /// <summary>The user whose key is used.</summary>
+    public UsersClient Users { get; }
+
+    /// <summary>The user's API keys.</summary>
+    public ApiKeysClient ApiKeys { get; }
+
+    /// <summary>Regions that have room for sandboxes.</summary>
+    public RegionsClient Regions { get; }
+
+    /// <summary>Returns when the server answers that it is well; throws otherwise. Needs no key.</summary>
+    public Task HealthAsync(CancellationToken cancellation = default) =>
+        _transport.SendAsync(new ApiRequest(HttpMethod.Get, "health"), cancellation);
+
+    /// <summary>Closes the connections.</summary>
+    public void Dispose() => _transport.Dispose();
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Atoll.Sdk.Http;
+
+/// <summary>One request before it is sent, so that it can be sent again.</summary>
+/// <param name="Method">The verb.</param>
+/// <param name="Path">Relative to the base URL, without a leading slash, already escaped.</param>
+internal sealed record ApiRequest(HttpMethod Method, string Path)
+{
+    /// <summary>The JSON body in UTF-8; null for none.</summary>
+    public byte[]? Body { get; init; }
+
+    /// <summary>Overrides <see cref="AtollClientOptions.RequestTimeout"/>.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    public bool IsIdempotent => Method == HttpMethod.Get || Method == HttpMethod.Put || Method == HttpMethod.Delete;
+
+    public static ApiRequest Get(string path) => new(HttpMethod.Get, path);
+
+    public static ApiRequest Delete(string path) => new(HttpMethod.Delete, path);
+
+    public static ApiRequest Post<T>(string path, T body, JsonTypeInfo<T> type) =>
+        new(HttpMethod.Post, path) { Body = JsonSerializer.SerializeToUtf8Bytes(body, type) };
+
+    /// <summary>A path segment made of what a caller gave.</summary>
+    public static string Segment(string value)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(value);
+        return value is "." or ".."
+            ? throw new ArgumentException($"'{value}' is not an id")
+            : Uri.EscapeDataString(value);
+    }
+}

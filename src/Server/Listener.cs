@@ -1,0 +1,32 @@
+using System.Net;
+using Atoll.Api.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Atoll.Server;
+
+/// <summary>The HTTP listener and its limits, all explicit.</summary>
+internal static class Listener
+{
+    /// <summary>How long requests under way may take once the server was told to stop.</summary>
+    public static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(10);
+
+    private static readonly MinDataRate SlowestBody = new(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+
+    public static void Configure(KestrelServerOptions kestrel, IPEndPoint endpoint)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowSynchronousIO = false;
+        KestrelServerLimits limits = kestrel.Limits;
+        limits.MaxRequestBodySize = BodyLimit.Json;
+        limits.MaxRequestLineSize = 8 * 1024;
+        limits.MaxRequestHeadersTotalSize = 32 * 1024;
+        limits.MaxRequestHeaderCount = 100;
+        limits.MaxResponseBufferSize = 64 * 1024;
+        limits.MaxConcurrentConnections = 10_000;
+        limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        limits.MinRequestBodyDataRate = SlowestBody;
+        limits.MinResponseDataRate = SlowestBody;
+        kestrel.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Net;
+using Atoll.Api;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Atoll.Server;
+
+/// <summary>Builds the process around the API: listener, logging on stderr, orderly stop.</summary>
+internal static class ServerHost
+{
+    /// <param name="addPorts">Registers the ports of Domain that the API calls.</param>
+    public static WebApplication Build(ServeOptions options, Action<IServiceCollection> addPorts)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+
+        // Everything is said by options; a stray ASPNETCORE_ variable or settings file must not change the server.
+        builder.Configuration.Sources.Clear();
+        AddLogging(builder.Logging);
+        builder.WebHost.ConfigureKestrel(kestrel => Listener.Configure(kestrel, options.Listen));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Listener.ShutdownGrace);
+        builder.Services.AddAtollApi(new ApiOptions { PublicHost = options.PublicHost(options.Listen) });
+        addPorts(builder.Services);
+        return builder.Build().UseAtollApi();
+    }
+
+    /// <summary>Serves until the process is told to stop. Prints one line on stdout once it answers.</summary>
+    public static async Task RunAsync(WebApplication app, ServeOptions options, Action announce, CancellationToken cancellation)
+    {
+        await app.StartAsync(cancellation);
+        IPEndPoint bound = BoundTo(app);
+        app.Services.GetRequiredService<ApiOptions>().PublicHost = options.PublicHost(bound);
+        if (!IPAddress.IsLoopback(bound.Address))
+        {
+            await Console.Error.WriteLineAsync(
+                $"warning: {bound} is reachable from other machines, and this server speaks plain HTTP: put TLS in front of it");
+        }
+
+        announce();
+        Console.WriteLine($"listening on http://{bound}");
+        await app.WaitForShutdownAsync(cancellation);
+    }
+
+    private static IPEndPoint BoundTo(WebApplication app)
+    {
+        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        return IPEndPoint.Parse(address["http://".Length..]);
+    }
+
+    private static void AddLogging(ILoggingBuilder logging)
+    {
+        logging.ClearProviders();
+        logging.SetMinimumLevel(LogLevel.Information);
+
+        // The framework's own request log holds queries, which may hold tokens.
+        logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.ColorBehavior = LoggerColorBehavior.Disabled;
+        });
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+}

@@ -1,0 +1,327 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Atoll.Domain;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Processes;
+using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Templates;
+using Atoll.Domain.Tenancy;
+
+namespace Atoll.Unit.Api;
+
+/// <summary>The ports that the API calls, each as little as its tests need.</summary>
+internal sealed class PortDoubles
+{
+    public PortDoubles() => Executions = new ExecutionsDouble(Sandboxes);
+
+    public SandboxesDouble Sandboxes { get; } = new();
+
+    public ExecutionsDouble Executions { get; }
+
+    public KeysDouble Keys { get; } = new();
+
+    public TokensDouble Tokens { get; } = new();
+
+    public static User UserNamed(string name) => new(
+        new UserId("usr-" + name.PadRight(26, '0')), name, $"{name}@localhost", name, name == "ann", DateTimeOffset.UnixEpoch);
+}
+
+/// <summary>Keeps sandboxes in memory. What the last request asked for can be looked at; the next call can be made to fail.</summary>
+internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners
+{
+    private readonly ConcurrentDictionary<SandboxId, Sandbox> _all = new();
+
+    public CreateSandbox? Asked { get; private set; }
+
+    public bool AskedToWait { get; private set; }
+
+    public SandboxQuery? Query { get; private set; }
+
+    public TimeoutRule? Rule { get; private set; }
+
+    /// <summary>Thrown by the next call.</summary>
+    public Exception? FailWith { get; set; }
+
+    /// <summary>Changes the next sandbox created.</summary>
+    public Func<Sandbox, Sandbox> Shape { get; set; } = sandbox => sandbox;
+
+    public Task<Sandbox> CreateAsync(Caller caller, CreateSandbox request, bool wait, CancellationToken cancellation)
+    {
+        Fail();
+        (Asked, AskedToWait) = (request, wait);
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        Sandbox sandbox = Shape(new Sandbox
+        {
+            Id = SandboxId.New(now),
+            Owner = caller.User.Id,
+            Name = request.Name ?? "made-up",
+            Template = new TemplateId("tpl-0123456789"),
+            TemplateName = "base",
+            Resources = new SandboxResources(2, 512, 10),
+            CreatedAt = now,
+            UpdatedAt = now,
+            Timeout = request.Timeout ?? TimeSpan.FromSeconds(300),
+            State = wait ? SandboxState.Running : SandboxState.Starting,
+            StartedAt = wait ? now : null,
+            Metadata = request.Metadata,
+            Environment = request.Environment,
+            Ports = request.Ports,
+            Region = "us-east",
+        });
+        Shape = same => same;
+        _all[sandbox.Id] = sandbox;
+        return Task.FromResult(sandbox);
+    }
+
+    public Task<Sandbox> GetAsync(Caller caller, SandboxId id, CancellationToken cancellation)
+    {
+        Fail();
+        return Task.FromResult(Find(caller, id));
+    }
+
+    public Task<SandboxPage> ListAsync(Caller caller, SandboxQuery query, CancellationToken cancellation)
+    {
+        Fail();
+        Query = query;
+        Sandbox[] own = [.. _all.Values.Where(sandbox => caller.Owns(sandbox.Owner)).OrderBy(sandbox => sandbox.Id.Value)];
+        return Task.FromResult(new SandboxPage([.. own.Skip(query.Offset).Take(query.Limit)], own.Length));
+    }
+
+    public Task<Sandbox> SetTimeoutAsync(Caller caller, SandboxId id, TimeSpan timeout, TimeoutRule rule, CancellationToken cancellation)
+    {
+        Fail();
+        Rule = rule;
+        return Task.FromResult(_all[id] = Find(caller, id) with { Timeout = timeout });
+    }
+
+    public Task<Sandbox> TerminateAsync(Caller caller, SandboxId id, CancellationToken cancellation)
+    {
+        Sandbox sandbox = Find(caller, id);
+        return Task.FromResult(sandbox.State.IsFinal()
+            ? sandbox
+            : _all[id] = sandbox with { State = sandbox.State is SandboxState.Terminating ? SandboxState.Terminated : SandboxState.Terminating });
+    }
+
+    public Task<Sandbox> DeleteAsync(Caller caller, SandboxId id, CancellationToken cancellation)
+    {
+        Sandbox sandbox = Find(caller, id);
+        _all.TryRemove(id, out _);
+        return Task.FromResult(sandbox);
+    }
+
+    public ValueTask<Caller?> OwnerAsync(SandboxId id, CancellationToken cancellation) => ValueTask.FromResult(
+        _all.TryGetValue(id, out Sandbox? sandbox) ? new Caller(new User(sandbox.Owner, "", "", "", false, default), null) : null);
+
+    public Sandbox Find(Caller caller, SandboxId id) => _all.TryGetValue(id, out Sandbox? sandbox) && caller.Owns(sandbox.Owner)
+        ? sandbox
+        : throw Fault.NotFound("sandbox", id.Value).AsException();
+
+    private void Fail()
+    {
+        if (FailWith is { } failure)
+        {
+            FailWith = null;
+            throw failure;
+        }
+    }
+}
+
+/// <summary>One run for each sandbox, whose events the test writes.</summary>
+internal sealed class ExecutionsDouble(SandboxesDouble sandboxes) : IExecutions
+{
+    private readonly ConcurrentDictionary<SandboxId, Run> _runs = new();
+
+    public ExecutionRequest? Asked { get; private set; }
+
+    public Run RunOf(string id) => _runs[SandboxId.Parse(id["sbx-".Length..])];
+
+    public Task<Execution> StartAsync(Caller caller, SandboxId id, ExecutionRequest request, CancellationToken cancellation)
+    {
+        sandboxes.Find(caller, id);
+        if (_runs.TryGetValue(id, out Run? run) && run.IsActive)
+        {
+            throw new Fault(FaultCode.Busy, "a command runs already").AsException();
+        }
+
+        Asked = request;
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        run = new Run(new Execution(41, request.Command, request.WorkingDirectory, now, now + TimeSpan.FromHours(1)));
+        _runs[id] = run;
+        return Task.FromResult(run.Execution);
+    }
+
+    public Task<Execution?> ActiveAsync(Caller caller, SandboxId id, CancellationToken cancellation)
+    {
+        sandboxes.Find(caller, id);
+        return Task.FromResult(_runs.TryGetValue(id, out Run? run) && run.IsActive ? run.Execution : null);
+    }
+
+    public Task<ExecutionStream> AttachAsync(Caller caller, SandboxId id, CancellationToken cancellation)
+    {
+        sandboxes.Find(caller, id);
+        return _runs.TryGetValue(id, out Run? run)
+            ? Task.FromResult(new ExecutionStream(run.Execution, run.ReadAsync(CancellationToken.None)))
+            : throw new Fault(FaultCode.NotFound, "no command was run").AsException();
+    }
+
+    public Task<bool> CancelAsync(Caller caller, SandboxId id, CancellationToken cancellation) =>
+        Task.FromResult(_runs.TryGetValue(id, out Run? run) && run.IsActive && run.End());
+
+    /// <summary>A run. Every reader sees all of it from its start.</summary>
+    internal sealed class Run(Execution execution)
+    {
+        private readonly List<ProcessEvent> _events = [];
+        private readonly List<Channel<ProcessEvent>> _readers = [];
+        private Exception? _broken;
+
+        public Execution Execution => execution;
+
+        public bool IsActive { get; private set; } = true;
+
+        /// <summary>How many enumerations have been given up or have ended.</summary>
+        public int Released => _released;
+
+        private int _released;
+
+        public void Add(ProcessEvent happened)
+        {
+            lock (_events)
+            {
+                _events.Add(happened);
+                _readers.ForEach(reader => reader.Writer.TryWrite(happened));
+                IsActive &= happened is not ProcessEvent.Exited;
+            }
+        }
+
+        public bool End()
+        {
+            Add(new ProcessEvent.Exited(new ProcessExit(137, 9)));
+            return true;
+        }
+
+        public void Break(Exception e)
+        {
+            lock (_events)
+            {
+                _broken = e;
+                _readers.ForEach(reader => reader.Writer.TryComplete(e));
+            }
+        }
+
+        public async IAsyncEnumerable<ProcessEvent> ReadAsync(
+            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+        {
+            var channel = Channel.CreateUnbounded<ProcessEvent>();
+            lock (_events)
+            {
+                _events.ForEach(happened => channel.Writer.TryWrite(happened));
+                _readers.Add(channel);
+                if (_broken is not null)
+                {
+                    channel.Writer.TryComplete(_broken);
+                }
+            }
+
+            try
+            {
+                await foreach (ProcessEvent happened in channel.Reader.ReadAllAsync(cancellation))
+                {
+                    yield return happened;
+                }
+            }
+            finally
+            {
+                Interlocked.Increment(ref _released);
+            }
+        }
+    }
+}
+
+/// <summary>Two users with one key each, and the keys that tests make.</summary>
+internal sealed class KeysDouble : IApiKeys
+{
+    private readonly ConcurrentDictionary<string, ApiKey> _keys = new();
+
+    public ValueTask<Caller?> AuthenticateAsync(string secret, CancellationToken cancellation) => ValueTask.FromResult(secret switch
+    {
+        ApiHost.Key => new Caller(PortDoubles.UserNamed("ann"), "key-ann"),
+        ApiHost.OtherKey => new Caller(PortDoubles.UserNamed("bob"), "key-bob"),
+        _ => null,
+    });
+
+    public Task<NewApiKey> CreateAsync(Caller caller, string name, string description, CancellationToken cancellation)
+    {
+        var key = new ApiKey(
+            $"key-{Ulid.New(DateTimeOffset.UtcNow)}", caller.User.Id, name, description, "sk-0123", true, DateTimeOffset.UtcNow, null);
+        _keys[key.Id] = key;
+        return Task.FromResult(new NewApiKey(key, "sk-0123456789"));
+    }
+
+    public Task<IReadOnlyList<ApiKey>> ListAsync(Caller caller, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<ApiKey>>([.. _keys.Values.Where(key => caller.Owns(key.Owner))]);
+
+    public Task<ApiKey> GetAsync(Caller caller, string id, CancellationToken cancellation) => Task.FromResult(Find(caller, id));
+
+    public Task<ApiKey> UpdateAsync(
+        Caller caller, string id, string? name, string? description, bool? isActive, CancellationToken cancellation)
+    {
+        ApiKey key = Find(caller, id);
+        return Task.FromResult(_keys[id] = key with
+        {
+            Name = name ?? key.Name,
+            Description = description ?? key.Description,
+            IsActive = isActive ?? key.IsActive,
+        });
+    }
+
+    public Task DeleteAsync(Caller caller, string id, CancellationToken cancellation)
+    {
+        _keys.TryRemove(Find(caller, id).Id, out _);
+        return Task.CompletedTask;
+    }
+
+    private ApiKey Find(Caller caller, string id) => _keys.TryGetValue(id, out ApiKey? key) && caller.Owns(key.Owner)
+        ? key
+        : throw Fault.NotFound("API key", id).AsException();
+}
+
+internal sealed class TokensDouble : IAccessTokens
+{
+    public string For(SandboxId id) => $"token-{id.Value}";
+
+    public bool Matches(SandboxId id, string token) => token == For(id);
+}
+
+internal sealed class TemplatesDouble : ITemplates
+{
+    public Template? Find(string nameOrId) => List().FirstOrDefault(template => template.Name == nameOrId || template.Id.Value == nameOrId);
+
+    public IReadOnlyList<Template> List() =>
+    [
+        new Template
+        {
+            Id = new TemplateId("tpl-0123456789"), Name = "base", DefaultCpuCount = 2, DefaultMemoryMb = 512, CreatedAt = default,
+        },
+    ];
+}
+
+/// <summary>Of a node, the API reads only what it can do.</summary>
+internal sealed class NodeDouble : INode
+{
+    public string Name => "here";
+
+    public NodeCapabilities Capabilities => new("simulated", "us-east", 8, 8192, 100);
+
+    public ChannelReader<SandboxLost> Lost => throw new NotSupportedException();
+
+    public Task LaunchAsync(LaunchRequest request, Action<SandboxPhase> progress, CancellationToken cancellation) =>
+        throw new NotSupportedException();
+
+    public Task<string?> AdoptAsync(SandboxId id, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task CleanAsync(SandboxId id, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<SandboxId>> ListAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
+    public IAgent Agent(SandboxId id) => throw new NotSupportedException();
+}
