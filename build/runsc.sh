@@ -62,6 +62,31 @@ END
 
 remove_runsc_source() { rm -f "$runsc_source" "$runsc_pinning"; }
 
+gvisor_repository=https://storage.googleapis.com/gvisor/releases
+gvisor_source=/etc/apt/sources.list.d/atoll-gvisor.sources
+
+# add_gvisor_source: gVisor's own repository, where this machine reaches it; its releases are newer than Debian's. The
+# key is the one in this checkout: 6F1D F85E 3A71 C249 18E7  27D5 6FC6 D554 E32B D943, The gVisor Authors.
+add_gvisor_source() {
+    command -v curl > /dev/null || return 1
+    curl -fsS --max-time 8 -o /dev/null "$gvisor_repository/dists/release/InRelease" 2>/dev/null || return 1
+    install -m 0644 "$root/build/gvisor-archive.asc" /usr/share/keyrings/atoll-gvisor.asc
+    cat > "$gvisor_source" << END
+# Added by Atoll for runsc.
+Types: deb
+URIs: $gvisor_repository
+Suites: release
+Components: main
+Architectures: amd64
+Signed-By: /usr/share/keyrings/atoll-gvisor.asc
+END
+    say "- asking gVisor's own repository for runsc"
+    if ! timeout 300 apt-get -o DPkg::Lock::Timeout=300 update > "$logs/runsc-gvisor.log" 2>&1 < /dev/null; then
+        rm -f "$gvisor_source"
+        return 1
+    fi
+}
+
 runsc_by_hand=(
     "gVisor has a package repository of its own. As root, where the machine reaches it:"
     "  apt-get install -y curl gnupg ca-certificates"
@@ -80,6 +105,7 @@ need_runsc() {
     fi
     command -v apt-get > /dev/null || fail "runsc (gVisor) is missing or older than $runsc_least" "${runsc_by_hand[@]}"
 
+    add_gvisor_source || say "- gVisor's own repository is out of reach: Debian's runsc it is"
     refresh_apt
     version="$(best_runsc "$codename")"
     if [[ -z "$version" && "$distribution" == debian ]]; then

@@ -18,7 +18,7 @@ public static class ControlServices
 {
     /// <summary>
     /// Adds <see cref="ISandboxes"/>, <see cref="IExecutions"/>, <see cref="IApiKeys"/>, <see cref="IAccessTokens"/>,
-    /// <see cref="IAgentSecrets"/>, <see cref="TenancyAdmin"/>, <see cref="FirstKey"/> and the service that opens the
+    /// <see cref="ISandboxOwners"/>, <see cref="IAgentSecrets"/>, <see cref="TenancyAdmin"/>, <see cref="FirstKey"/> and the service that opens the
     /// store and recovers before the listener answers. The host adds <see cref="INode"/> and ITemplates.
     /// </summary>
     public static IServiceCollection AddAtollControl(this IServiceCollection services, ControlOptions options)
@@ -41,6 +41,7 @@ public static class ControlServices
         services.AddSingleton(_ => SandboxSecrets.Open(options.KeyPath));
         services.AddSingleton<IAccessTokens>(provider => provider.GetRequiredService<SandboxSecrets>());
         services.AddSingleton<IAgentSecrets>(provider => provider.GetRequiredService<SandboxSecrets>());
+        services.AddSingleton<ISandboxOwners, SandboxOwners>();
         services.AddSingleton<FirstKey>();
         services.AddSingleton(provider =>
             new TenancyAdmin(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>()));

@@ -39,6 +39,18 @@ public static partial class DescriptorCalls
         }
     }
 
+    /// <summary>Writes all of a small message, such as fits into a pipe's buffer.</summary>
+    public static unsafe void Write(Descriptor to, ReadOnlySpan<byte> message)
+    {
+        fixed (byte* pointer = message)
+        {
+            if (write(to.Number, pointer, (nuint)message.Length) != message.Length)
+            {
+                throw SyscallException.Last("write", to.ToString());
+            }
+        }
+    }
+
     /// <summary>Writes a line to one of the standard descriptors, as far as it takes it.</summary>
     public static unsafe void Print(int number, string text)
     {

@@ -11,6 +11,9 @@ public sealed record NodeOptions
     /// <summary>What must survive a reboot: templates, disks. The launch journal is beside them.</summary>
     public string DataDirectory { get; init; } = "/var/lib/atoll";
 
+    /// <summary>The templates; null for <c>templates</c> in the data directory.</summary>
+    public string? TemplatesDirectory { get; init; }
+
     /// <summary>
     /// Tells apart several servers on one machine: names the run directory <c>/run/NAME</c>, the cgroup and the nftables
     /// table. Servers on one machine also need data directories, pools and interface prefixes of their own.
@@ -37,6 +40,8 @@ public sealed record NodeOptions
 
     /// <summary>Faults to inject into launches, for tests; see <see cref="Launch.LaunchFaults.Parse"/>.</summary>
     public string? Faults { get; init; }
+
+    internal string Templates => TemplatesDirectory ?? Path.Combine(DataDirectory, "templates");
 
     internal string RunDirectory => Path.Combine("/run", Instance);
 

@@ -2,7 +2,6 @@ using Atoll.Domain.Nodes;
 using Atoll.Domain.Templates;
 using Atoll.Linux;
 using Atoll.Node.Launch;
-using Atoll.Node.Processes;
 using Atoll.Node.Recovery;
 using Atoll.Node.Runtimes;
 using Atoll.Node.Runtimes.GVisor;
@@ -22,7 +21,7 @@ public static class NodeServices
         .AddSingleton(options)
         .AddSingleton<HostProcesses>()
         .AddSingleton(_ => new LaunchJournal(Path.Combine(options.DataDirectory, "launches")))
-        .AddSingleton(_ => TemplateStore.Open(TemplateStore.DirectoryIn(options.DataDirectory)))
+        .AddSingleton(_ => TemplateStore.Open(options.Templates))
         .AddSingleton<ITemplates>(provider => provider.GetRequiredService<TemplateStore>())
         .AddSingleton(CreateDriver)
         .AddSingleton<INode>(provider => new SandboxNode(
@@ -46,7 +45,7 @@ public static class NodeServices
                 provider.GetRequiredService<HostProcesses>(),
                 TimeProvider.System,
                 provider.GetRequiredService<ILoggerFactory>()),
-            "simulated" => new SimulatedDriver(),
+            "simulated" => new SimulatedDriver(new SimulatedMachine(TimeProvider.System), new SimulatedOptions()),
             _ => throw new ArgumentException($"--runtime {options.Runtime}: expected auto, gvisor or simulated"),
         };
     }

@@ -1,27 +1,25 @@
 using System.Net;
+using Atoll.Node;
 
 namespace Atoll.Server;
 
 /// <summary>How one server was asked to run.</summary>
 internal sealed record ServeOptions
 {
-    /// <summary>Everything that the server keeps: database, key file, templates, sandboxes.</summary>
-    public required string DataDirectory { get; init; }
+    /// <summary>How this machine serves as a node; names the data directory, the runtime and the region.</summary>
+    public required NodeOptions Node { get; init; }
 
     /// <summary>Where it listens; port 0 for any that is free.</summary>
     public required IPEndPoint Listen { get; init; }
 
-    /// <summary>auto, gvisor or simulated.</summary>
-    public required string Runtime { get; init; }
-
     /// <summary>Host, and port if it is not the listener's, under which clients reach the server; null for the listener's own.</summary>
     public string? Domain { get; init; }
 
-    /// <summary>The region that this machine counts for.</summary>
-    public required string Region { get; init; }
-
     /// <summary>The shortest timeout that a sandbox may have.</summary>
     public required TimeSpan MinTimeout { get; init; }
+
+    /// <summary>Everything that the server keeps: database, key file, templates, sandboxes.</summary>
+    public string DataDirectory => Node.DataDirectory;
 
     /// <summary>What clients put after <c>http://</c> to reach the server that listens at <paramref name="bound"/>.</summary>
     public string PublicHost(IPEndPoint bound)

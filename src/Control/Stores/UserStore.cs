@@ -27,6 +27,9 @@ internal sealed class UserStore(Database database)
 
     public User? FindByName(string username) => database.Read(connection => Find(connection, "username", username));
 
+    public IReadOnlyList<User> List() => database.Read(connection => connection
+        .Query<UserRow>("select * from users order by username").Select(row => row.ToUser()).ToArray());
+
     private static User? Find(SqliteConnection connection, string column, string value) => connection
         .QuerySingleOrDefault<UserRow>($"select * from users where {column} = @value", new { value })?.ToUser();
 

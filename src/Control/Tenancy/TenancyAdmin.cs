@@ -40,6 +40,10 @@ public sealed class TenancyAdmin : IAsyncDisposable
         return await ApiKeys.MakeAsync(_keys, user.Id, name, "", _time.Now());
     }
 
+    /// <summary>The keys of all users.</summary>
+    public IReadOnlyList<(User Owner, ApiKey Key)> ListKeys() =>
+        [.. _users.List().SelectMany(user => _keys.List(user.Id).Select(key => (user, key)))];
+
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     /// <summary>Makes the root user, and a key as long as it has none: at first start, or after one that was cut short.</summary>

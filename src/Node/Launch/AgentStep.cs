@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
@@ -39,15 +40,19 @@ internal sealed class AgentStep(
         return new RunningSandbox(session, endOf(record), session.DisposeAsync);
     }
 
-    private AgentConfiguration ConfigurationOf(LaunchRequest request) => new(
-        request.Hostname,
-        request.Environment,
-        time.GetUtcNow(),
+    private AgentConfiguration ConfigurationOf(LaunchRequest request) => new()
+    {
+        Hostname = request.Hostname,
+        Environment = request.Environment,
+        Clock = time.GetUtcNow(),
+        Entropy = RandomNumberGenerator.GetBytes(64),
+        Files =
         [
             BootFile("/etc/hostname", request.Hostname + "\n"),
             BootFile("/etc/hosts", $"127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 {request.Hostname}\n"),
             BootFile("/etc/resolv.conf", Nameservers.Configuration(Nameservers.OfHost())),
-        ]);
+        ],
+    };
 
     private static BootFile BootFile(string path, string text)
     {

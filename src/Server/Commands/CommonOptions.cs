@@ -9,7 +9,7 @@ namespace Atoll.Server.Commands;
 internal static class CommonOptions
 {
     public static Option<string> Data() => Text(
-        "--data", "ATOLL_DATA", "/var/lib/atoll", "Directory of everything that the server keeps");
+        "--data", "ATOLL_DATA", TemplateCommand.DefaultData, "Directory of everything that the server keeps");
 
     /// <summary>An option with text as value; its default is an environment variable, else <paramref name="standard"/>.</summary>
     public static Option<string> Text(string name, string variable, string standard, string description) => new(name)
@@ -31,6 +31,24 @@ internal static class CommonOptions
         DefaultValueFactory = result => ParseSeconds(result, Variable(variable) ?? standard.ToString(CultureInfo.InvariantCulture)),
         CustomParser = result => ParseSeconds(result, result.Tokens.Count == 1 ? result.Tokens[0].Value : ""),
     };
+
+    public static Option<IPNetwork> Network(string name, string variable, IPNetwork standard, string description) => new(name)
+    {
+        Description = $"{description} [{variable}]",
+        DefaultValueFactory = result => ParseNetwork(result, Variable(variable) ?? standard.ToString()),
+        CustomParser = result => ParseNetwork(result, result.Tokens.Count == 1 ? result.Tokens[0].Value : ""),
+    };
+
+    private static IPNetwork ParseNetwork(ArgumentResult result, string text)
+    {
+        if (IPNetwork.TryParse(text, out IPNetwork network))
+        {
+            return network;
+        }
+
+        result.AddError($"'{text}' is not a network such as 10.171.0.0/16");
+        return default;
+    }
 
     private static int ParseSeconds(ArgumentResult result, string text)
     {

@@ -8,6 +8,7 @@ using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
+using Atoll.Node;
 using Atoll.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -38,10 +39,8 @@ public sealed class ApiHost : IAsyncLifetime
     {
         var options = new ServeOptions
         {
-            DataDirectory = "/nonexistent",
+            Node = new NodeOptions(),
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
-            Runtime = "simulated",
-            Region = "us-east",
             MinTimeout = TimeSpan.FromSeconds(1),
         };
         _app = ServerHost.Build(options, services =>

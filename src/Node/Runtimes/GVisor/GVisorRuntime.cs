@@ -4,7 +4,6 @@ using Atoll.Linux;
 using Atoll.Node.Agents;
 using Atoll.Node.Launch;
 using Atoll.Node.Network;
-using Atoll.Node.Processes;
 using Atoll.Node.Recovery;
 using Atoll.Node.Resources;
 using Atoll.Node.Storage;

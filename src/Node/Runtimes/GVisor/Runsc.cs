@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Atoll.Domain.Sandboxes;
 using Atoll.Linux;
-using Atoll.Node.Processes;
 
 namespace Atoll.Node.Runtimes.GVisor;
 

@@ -1,7 +1,7 @@
 using Atoll.Linux;
 using Microsoft.Extensions.Logging;
 
-namespace Atoll.Node.Processes;
+namespace Atoll.Node.Runtimes;
 
 /// <summary>
 /// Starts programs on the host and reaps every child of the server, those it adopts as subreaper included. One per
