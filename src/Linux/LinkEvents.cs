@@ -32,7 +32,7 @@ public sealed class LinkEvents : IDisposable
             }
         }
 
-        throw new SyscallException("waiting for link", name, (int)Errno.ETIMEDOUT);
+        throw new SyscallException("waiting for link", name, Errno.ETIMEDOUT);
     }
 
     internal static bool SaysUp(ReadOnlySpan<byte> datagram, string name)

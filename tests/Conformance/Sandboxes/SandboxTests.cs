@@ -115,7 +115,7 @@ public sealed class SandboxTests(ServerFixture server)
         Assert.Equal([b.Id], await IdsAsync($"search={mark}&sort_by=name&sort_order=asc&offset=1&page_size=5"));
         JsonElement pages = (await server.Api.GetAsync($"/v1/sandboxes?search={mark}&limit=1")).Data.GetProperty("pagination");
         Assert.Equal((2, 2, 1), (pages.GetProperty("total").GetInt32(), pages.GetProperty("total_pages").GetInt32(), pages.GetProperty("page").GetInt32()));
-        Assert.Equal([], await IdsAsync($"search={mark}&status=failed"));
+        Assert.Empty(await IdsAsync($"search={mark}&status=failed"));
     }
 
     [Fact]
