@@ -9,7 +9,8 @@ namespace Atoll.Node;
 /// Makes this machine ready before the server answers: takes the data directory's lock, prepares what all sandboxes share,
 /// and starts a probe sandbox, so that a machine that cannot run sandboxes says so at once and not to the first user.
 /// </summary>
-internal sealed partial class NodeService(NodeOptions options, IRuntimeDriver driver, ILogger<NodeService> log) : IHostedService, IDisposable
+internal sealed partial class NodeService(
+    NodeOptions options, IRuntimeDriver driver, LaunchJournal journal, ILogger<NodeService> log) : IHostedService, IDisposable
 {
     private static readonly TimeSpan s_probeLimit = TimeSpan.FromSeconds(60);
     private InstanceLock? _lock;
@@ -29,8 +30,9 @@ internal sealed partial class NodeService(NodeOptions options, IRuntimeDriver dr
         LogReady(driver.Name, probe.Detail);
     }
 
-    /// <summary>Sandboxes run on; the next server adopts them.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Sandboxes run on; the next server adopts them. Where there are none, nothing of Atoll is left running.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) =>
+        journal.List().Count == 0 ? driver.RetireAsync() : Task.CompletedTask;
 
     public void Dispose() => _lock?.Dispose();
 

@@ -8,7 +8,7 @@ var root = new RootCommand("Atoll: a self-hosted sandbox cloud")
     ServeCommand.Create(),
     AuthCommand.Create(),
     TemplateCommand.Create(),
-    DoctorCommand.Create(_ => []),
+    DoctorCommand.Create(),
 };
 
 // The host of `serve` ends by itself on SIGTERM and SIGINT, with its own grace period.

@@ -29,6 +29,19 @@ internal sealed class NetworkSlots(NetworkOptions options)
         File.WriteAllText("/proc/sys/net/ipv4/ip_forward", "1");
     }
 
+    /// <summary>Removes what <see cref="Prepare"/> made. No slot may be in use.</summary>
+    public void Retire()
+    {
+        while (Mounts.Unmount(options.NamespaceDirectory))
+        {
+        }
+
+        if (Directory.Exists(options.NamespaceDirectory))
+        {
+            Directory.Delete(options.NamespaceDirectory);
+        }
+    }
+
     public NetworkSlot At(int index, bool allowInternet) => NetworkSlot.At(options, index, allowInternet);
 
     /// <summary>Takes a free slot, the one that has been free for long before one that was just released.</summary>

@@ -54,6 +54,15 @@ internal sealed class SandboxCgroups(CgroupOptions options, CgroupMounts mounts)
         }
     }
 
+    /// <summary>Removes what <see cref="Prepare"/> made, unless a sandbox is in it.</summary>
+    public void Retire()
+    {
+        foreach (Cgroup root in Roots())
+        {
+            root.TryRemove();
+        }
+    }
+
     /// <summary>The sandbox's cgroup as an OCI bundle names it in <c>linux.cgroupsPath</c>.</summary>
     public string PathFor(SandboxId id) => $"/{options.Root}/{id.Value}";
 

@@ -19,6 +19,9 @@ internal interface IRuntimeDriver
     /// <summary>Makes ready what all sandboxes share. Called once, before any other use; safe to repeat.</summary>
     Task PrepareAsync(CancellationToken cancellation);
 
+    /// <summary>Undoes <see cref="PrepareAsync"/>. Called when the server stops and no sandbox is left on this machine.</summary>
+    Task RetireAsync();
+
     /// <summary>The ordered steps of bringing one sandbox up. The last one sets <see cref="LaunchContext.Running"/>.</summary>
     IReadOnlyList<ILaunchStep> Steps { get; }
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Net;
+using System.Text.Json;
+using Atoll.Node;
 using Atoll.Node.Runtimes;
 using Atoll.Server.Commands;
 
@@ -11,8 +13,10 @@ internal static class DoctorCommand
     /// <summary>A hidden subcommand that boots the guest of <see cref="KvmProbe"/>.</summary>
     public const string KvmProbe = "kvm-probe";
 
-    /// <param name="drivers">Makes the runtime drivers for a data directory; each is probed by starting a sandbox.</param>
-    public static Command Create(Func<string, IReadOnlyList<IRuntimeDriver>> drivers)
+    /// <summary>A hidden subcommand that starts a sandbox.</summary>
+    public const string RuntimeProbeName = "runtime-probe";
+
+    public static Command Create()
     {
         var data = new Option<string>("--data") { Description = "The data directory", DefaultValueFactory = _ => TemplateCommand.DefaultData };
         var listen = new Option<string>("--listen") { Description = "The address that serve is to listen on", DefaultValueFactory = _ => "127.0.0.1:7070" };
@@ -34,7 +38,7 @@ internal static class DoctorCommand
             List<ICheck> checks = [.. Cheap(directory, address!)];
             if (!arguments.GetValue(quick))
             {
-                checks.AddRange(drivers(directory).Select(driver => new RuntimeCheck(driver)));
+                checks.Add(new RuntimeCheck(Environment.ProcessPath!, directory));
                 checks.Add(new KvmCheck(Environment.ProcessPath!));
             }
 
@@ -43,6 +47,7 @@ internal static class DoctorCommand
             return Examination.ExitCode(results);
         });
         command.Subcommands.Add(KvmProbeCommand());
+        command.Subcommands.Add(RuntimeProbeCommand());
         return command;
     }
 
@@ -85,6 +90,21 @@ internal static class DoctorCommand
                 Console.Error.WriteLine(e.Message);
                 return 1;
             }
+        });
+        return probe;
+    }
+
+    // In a process of its own, like the other: the node's reaper takes every child of its process.
+    private static Command RuntimeProbeCommand()
+    {
+        var data = new Option<string>("--data") { Required = true };
+        var probe = new Command(RuntimeProbeName) { data };
+        probe.Hidden = true;
+        probe.SetAction(async (arguments, cancellation) =>
+        {
+            RuntimeProbe found = await NodeProbe.RunAsync(arguments.GetRequiredValue(data), cancellation);
+            Console.WriteLine(JsonSerializer.Serialize(found));
+            return 0;
         });
         return probe;
     }

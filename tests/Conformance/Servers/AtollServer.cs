@@ -55,7 +55,8 @@ internal sealed class AtollServer : IAsyncDisposable
         : Path.Combine(Root(), "artifacts", "test-data", "templates");
 
     /// <summary>Starts the server and waits until it says that it listens. Again, after it ended, on the same port and data.</summary>
-    public async Task StartAsync()
+    /// <param name="fault">What to inject into launches, such as <c>kill@after:network</c>; null for nothing.</param>
+    public async Task StartAsync(string? fault = null)
     {
         int pool = 64 + (Convert.ToInt32(_tag, 16) % 64);
         var start = new ProcessStartInfo("/bin/sh") { RedirectStandardOutput = true };
@@ -71,6 +72,7 @@ internal sealed class AtollServer : IAsyncDisposable
         }
 
         start.Environment["ATOLL_TEST_LOG"] = LogFile;
+        start.Environment["ATOLL_FAULT"] = fault;
         _process = Process.Start(start)!;
         var listens = new TaskCompletionSource();
         _reading = ReadAsync(_process.StandardOutput, listens);
@@ -82,6 +84,9 @@ internal sealed class AtollServer : IAsyncDisposable
 
         _listen = Url.Authority;
     }
+
+    /// <summary>Waits until it has ended by itself.</summary>
+    public Task EndAsync() => _process!.WaitForExitAsync().WaitAsync(StopLimit);
 
     /// <summary>Ends it as a power cut of the process would.</summary>
     public async Task KillAsync()

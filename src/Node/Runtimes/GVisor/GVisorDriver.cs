@@ -44,6 +44,15 @@ internal sealed class GVisorDriver(
         await disks.PrepareAsync([GVisorProbe.StorageGb, DefaultStorageGb], cancellation);
     }
 
+    /// <remarks>Forwarding stays on: others on this machine may have come to need it.</remarks>
+    public Task RetireAsync()
+    {
+        filter.Remove();
+        cgroups.Retire();
+        network.Retire();
+        return Task.CompletedTask;
+    }
+
     public Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation)
     {
         if (record is not { RuntimePid: { } pid, NetworkSlot: not null } || ProcessStat.TryRead(pid)?.StartTicks != record.RuntimeStartTicks)

@@ -26,6 +26,8 @@ internal sealed class SimulatedDriver(SimulatedMachine machine, SimulatedOptions
 
     public Task PrepareAsync(CancellationToken cancellation) => Task.CompletedTask;
 
+    public Task RetireAsync() => Task.CompletedTask;
+
     public Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation) =>
         machine.Find(record.Id) is { } sandbox
             ? Task.FromResult(new RunningSandbox(sandbox.Agent, sandbox.Ended, () => ValueTask.CompletedTask))
