@@ -18,6 +18,7 @@ internal sealed class SandboxCgroups(CgroupOptions options, CgroupMounts mounts)
     private static readonly string[] NeededV1 = [.. Needed, "freezer"];
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RoundLimit = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan FreezeLimit = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     public CgroupVersion Version => mounts.Version;
@@ -188,7 +189,8 @@ internal sealed class SandboxCgroups(CgroupOptions options, CgroupMounts mounts)
         return KillFrozenAsync(id, Below(RootOf("freezer"), id), cancellation);
     }
 
-    // Frozen, it can neither fork away from under the loop nor free a pid for somebody else to get.
+    // Frozen, it can neither fork away from under the loop nor free a pid for somebody else to get. A task that waits
+    // for a disk freezes late, but does not fork meanwhile either.
     private async Task KillFrozenAsync(SandboxId id, Cgroup freezer, CancellationToken cancellation)
     {
         if (!freezer.Exists)
@@ -200,7 +202,7 @@ internal sealed class SandboxCgroups(CgroupOptions options, CgroupMounts mounts)
         freezer.Write("freezer.state", "FROZEN");
         try
         {
-            for (TimeSpan left = RoundLimit; freezer.Read("freezer.state") != "FROZEN" && left > TimeSpan.Zero; left -= Pause)
+            for (TimeSpan left = FreezeLimit; freezer.Read("freezer.state") != "FROZEN" && left > TimeSpan.Zero; left -= Pause)
             {
                 await Task.Delay(Pause, cancellation);
             }
