@@ -95,7 +95,7 @@ public abstract class NodeContract
         await LaunchAsync(world);
         IAgent agent = world.Node.Agent(_id);
 
-        ProcessInfo sleeper = await agent.StartAsync(Bash("sleep 600") with { Lifetime = TimeSpan.FromSeconds(1) }, Soon());
+        ProcessInfo sleeper = await agent.StartAsync(Bash("sleep 600") with { Lifetime = TimeSpan.FromSeconds(3) }, Soon());
 
         Assert.Equal(FaultCode.WrongState, (await FaultAsync(() => agent.ForgetAsync(sleeper.Pid, Soon()))).Code);
         Assert.Equal(9, (await FollowAsync(agent, sleeper.Pid)).Exit.Signal);
