@@ -3,8 +3,8 @@
 # leftovers: one line for each thing, sorted.
 leftovers() {
     {
-        find /run/netns -mindepth 1 -maxdepth 1 -printf 'network namespace %f\n' 2>/dev/null || true
-        ip -o link 2>/dev/null | sed -nE 's/^[0-9]+: (at[lx][^:@ ]*).*/network link \1/p' || true
+        find /run/netns /run/*/netns -mindepth 1 -maxdepth 1 -printf 'network namespace %p\n' 2>/dev/null || true
+        ip -o link 2>/dev/null | sed -nE 's/^[0-9]+: (at[^:@ ]*).*/network link \1/p' || true
         nft list tables 2>/dev/null | sed -n 's/^table \(.*atoll.*\)/nftables \1/p' || true
         # A mount's first fields are numbers that change; its point is the fifth.
         cut -d ' ' -f 5 /proc/self/mountinfo | sed 's/^/mount /'

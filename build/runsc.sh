@@ -7,14 +7,14 @@ runsc_pinning=/etc/apt/preferences.d/atoll-runsc
 runsc_source=/etc/apt/sources.list.d/atoll-runsc.sources
 
 # runsc_date TEXT: the release's date in a version, such as 20240729 in 0.0~20240729.0-4 or release-20240729.0.
-runsc_date() { grep -oE '20[0-9]{6}' <<< "$1" | head -n 1; }
+runsc_date() { [[ ! "$1" =~ 20[0-9]{6} ]] || echo "${BASH_REMATCH[0]}"; }
 
 # What is on the PATH will do: new enough, or built by hand and so without a date.
 runsc_is_good() {
     local version date
     command -v runsc > /dev/null || return 1
-    version="$(timeout 20 runsc --version 2>/dev/null | head -n 1)" || return 1
-    date="$(runsc_date "$version")"
+    version="$(timeout 20 runsc --version 2>/dev/null)" || return 1
+    date="$(runsc_date "${version%%$'\n'*}")"
     [[ -z "$date" || "$date" -ge $runsc_least ]]
 }
 

@@ -172,6 +172,11 @@ publish_all() {
     publish agent src/Agent src/Agent src/Protocol src/Linux
     publish bin src/Cli src/Cli src/Sdk
     publish server src/Server src/Server src/Api src/Control src/Node src/Domain src/Protocol src/Linux
+    # The server looks for the agent beside itself. A new file is moved there: the old one may be running.
+    if ! cmp -s "$root/artifacts/agent/atoll-agent" "$root/artifacts/server/atoll-agent"; then
+        install -m 0755 "$root/artifacts/agent/atoll-agent" "$root/artifacts/server/atoll-agent.new"
+        mv "$root/artifacts/server/atoll-agent.new" "$root/artifacts/server/atoll-agent"
+    fi
 }
 
 # make_template DATA: the base template, once.

@@ -26,9 +26,9 @@ internal sealed class ForwardingCheck : ICheck
                 "if sandboxes cannot reach the network: iptables -I FORWARD -i 'atl+' -j ACCEPT && iptables -I FORWARD -o 'atl+' -j ACCEPT");
         }
 
-        return enabled.Trim() == "1"
-            ? Finding.Ok("on, and no firewall drops what is forwarded")
-            : Finding.Warn("net.ipv4.ip_forward is off", "sysctl -w net.ipv4.ip_forward=1 (sandboxes have no network without it)");
+        return Finding.Ok(enabled.Trim() == "1"
+            ? "on, and no firewall drops what is forwarded"
+            : "off until the server starts and turns it on; no firewall drops what is forwarded");
     }
 
     private static IEnumerable<string> Dropping(string chains)

@@ -10,7 +10,7 @@ public sealed class DoctorHostTests
     [Fact]
     public async Task What_needs_no_sandbox_is_found_out_on_this_machine()
     {
-        ICheck[] checks = [new RootCheck(), new KernelCheck(), new CgroupCheck(), new ToolsCheck(null), new DiskCheck(Path.GetTempPath()), new NftablesCheck()];
+        ICheck[] checks = [new RootCheck(), new KernelCheck(), new CgroupCheck(), new ToolsCheck(Environment.GetEnvironmentVariable("PATH")), new DiskCheck(Path.GetTempPath()), new NftablesCheck()];
         IReadOnlyList<Checked> results = await Examination.RunAsync(checks, TimeProvider.System, CancellationToken.None);
         Assert.Empty(results.Where(r => r.Finding.Severity == Severity.Fail).Select(r => $"{r.Name}: {r.Finding.Found}"));
     }

@@ -80,7 +80,7 @@ public sealed class CheckTests
     [InlineData("1\n", """{"nftables": [{"metainfo": {"version": "1.0.6"}}]}""", Severity.Ok)]
     [InlineData("1\n", null, Severity.Ok)]
     [InlineData("1\n", "{}", Severity.Ok)]
-    [InlineData("0\n", """{"nftables": []}""", Severity.Warn)]
+    [InlineData("0\n", """{"nftables": []}""", Severity.Ok)]
     [InlineData("1\n", """{"nftables": [{"chain": {"family": "ip", "table": "filter", "name": "FORWARD", "hook": "forward", "policy": "accept"}}]}""", Severity.Ok)]
     [InlineData("1\n", """{"nftables": [{"chain": {"family": "ip", "table": "filter", "name": "INPUT", "hook": "input", "policy": "drop"}}]}""", Severity.Ok)]
     [InlineData("1\n", """{"nftables": [{"chain": {"family": "inet", "table": "atoll", "name": "fwd", "hook": "forward", "policy": "drop"}}]}""", Severity.Ok)]
