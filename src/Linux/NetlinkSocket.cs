@@ -22,11 +22,15 @@ internal sealed partial class NetlinkSocket : IDisposable
     private readonly byte[] _answer = new byte[32 * 1024];
     private uint _sequence;
 
-    public NetlinkSocket()
+    /// <param name="groups">The kinds of events to receive as well, as a set of RTMGRP bits.</param>
+    public NetlinkSocket(uint groups = 0)
     {
         _socket = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
         ReadOnlySpan<long> limit = [AnswerSeconds, 0];
-        if (_socket.IsInvalid || setsockopt(_socket, SOL_SOCKET, SO_RCVTIMEO, limit, 2 * sizeof(long)) != 0)
+        ReadOnlySpan<uint> address = [AF_NETLINK, 0, groups];
+        if (_socket.IsInvalid
+            || setsockopt(_socket, SOL_SOCKET, SO_RCVTIMEO, limit, 2 * sizeof(long)) != 0
+            || bind(_socket, address, 3 * sizeof(uint)) != 0)
         {
             SyscallException failure = SyscallException.Last("socket", "netlink route");
             _socket.Dispose();
@@ -53,18 +57,7 @@ internal sealed partial class NetlinkSocket : IDisposable
 
         while (true)
         {
-            long received = recv(_socket, _answer, (nuint)_answer.Length, 0);
-            if (received < 0)
-            {
-                if ((Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)
-                {
-                    continue;
-                }
-
-                throw SyscallException.Last(call, subject);
-            }
-
-            ReadOnlySpan<byte> rest = _answer.AsSpan(0, (int)received);
+            ReadOnlySpan<byte> rest = Receive(call, subject);
             while (rest.Length >= HeaderBytes)
             {
                 int length = Math.Clamp(BitConverter.ToInt32(rest), HeaderBytes, rest.Length);
@@ -84,11 +77,33 @@ internal sealed partial class NetlinkSocket : IDisposable
         }
     }
 
+    /// <summary>The next datagram, valid until the next call.</summary>
+    /// <exception cref="SyscallException">EAGAIN when none came within 5 seconds.</exception>
+    public ReadOnlySpan<byte> Receive(string call, string subject)
+    {
+        while (true)
+        {
+            long received = recv(_socket, _answer, (nuint)_answer.Length, 0);
+            if (received >= 0)
+            {
+                return _answer.AsSpan(0, (int)received);
+            }
+
+            if ((Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
+            {
+                throw SyscallException.Last(call, subject);
+            }
+        }
+    }
+
     [LibraryImport("libc", SetLastError = true)]
     private static partial SafeFileHandle socket(int family, int type, int protocol);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setsockopt(SafeFileHandle socket, int level, int option, ReadOnlySpan<long> value, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int bind(SafeFileHandle socket, ReadOnlySpan<uint> address, uint length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial long send(SafeFileHandle socket, ReadOnlySpan<byte> data, nuint length, int flags);

@@ -30,7 +30,7 @@ internal static class BootSecret
             throw new InvalidDataException($"expected {AgentSecret.Size} bytes of secret on standard input");
         }
 
-        var secret = new AgentSecret(bytes[..length]);
+        var secret = new AgentSecret(bytes[..length].ToArray());
         bytes.Clear();
         return secret;
     }

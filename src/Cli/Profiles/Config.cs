@@ -5,9 +5,10 @@ internal sealed record Config
 {
     public const string DefaultProfile = "default";
 
-    public string CurrentProfile { get; init; } = DefaultProfile;
+    // Not init: the JSON generator gives an absent init property its type's default, not this one.
+    public string CurrentProfile { get; set; } = DefaultProfile;
 
-    public Dictionary<string, Profile> Profiles { get; init; } = [];
+    public Dictionary<string, Profile> Profiles { get; set; } = [];
 
     public Config With(string name, Profile profile) =>
         this with { Profiles = new Dictionary<string, Profile>(Profiles) { [name] = profile } };

@@ -77,7 +77,7 @@ internal sealed class CreateCommand
         IsAsync = parsed.GetValue(_async) ? true : null,
         AutoPause = parsed.GetValue(_autoPause),
         AllowInternetAccess = parsed.GetValue(_internet),
-        CustomPorts = parsed.GetValue(_ports),
+        CustomPorts = parsed.GetResult(_ports) is null ? null : parsed.GetValue(_ports),
         EnvVars = KeyValues.Parse(parsed.GetValue(_env)),
         Metadata = KeyValues.Parse(parsed.GetValue(_metadata)),
         Locality = Locality(parsed),

@@ -44,6 +44,15 @@ public sealed class TenancyAdmin : IAsyncDisposable
     public IReadOnlyList<(User Owner, ApiKey Key)> ListKeys() =>
         [.. _users.List().SelectMany(user => _keys.List(user.Id).Select(key => (user, key)))];
 
+    /// <summary>Removes a user's key of that name; does nothing when there is none.</summary>
+    public async Task RemoveKeyAsync(string username, string name)
+    {
+        foreach ((_, ApiKey key) in ListKeys().Where(row => row.Owner.Username == username && row.Key.Name == name))
+        {
+            await _keys.DeleteAsync(key.Owner, key.Id);
+        }
+    }
+
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     /// <summary>Makes the root user, and a key as long as it has none: at first start, or after one that was cut short.</summary>

@@ -78,44 +78,49 @@ internal sealed class NetworkSlots(NetworkOptions options)
 
     /// <summary>Makes namespace, links, addresses and routes; what an earlier process left of this slot goes first.</summary>
     /// <exception cref="SyscallException">The kernel refuses; nothing is left then.</exception>
-    public Task MakeAsync(NetworkSlot slot) => DedicatedThread.RunAsync(() =>
+    public async Task MakeAsync(NetworkSlot slot)
     {
         if (File.Exists(slot.NetnsPath))
         {
-            RemoveNow(slot.Index);
+            await RemoveAsync(slot.Index);
         }
 
         try
         {
-            using var host = new RouteNetlink();
-            using SafeFileHandle hostNet = Namespaces.CurrentNet();
-            using (File.Create(slot.NetnsPath))
-            {
-            }
-
-            Namespaces.Unshare(CloneFlags.CLONE_NEWNET);
-            Namespaces.PinNet(slot.NetnsPath);
-            DisableIpv6("default");
-            using SafeFileHandle guestNet = Namespaces.CurrentNet();
-            using var guest = new RouteNetlink();
-            Namespaces.Enter(hostNet, CloneFlags.CLONE_NEWNET);
-
-            host.AddVeth(slot.HostInterface, NetworkSlot.GuestInterface, guestNet);
-            DisableIpv6(slot.HostInterface);
-            host.PutAddress(slot.HostInterface, slot.HostAddress, slot.PrefixLength);
-            host.SetUp(slot.HostInterface);
-            guest.SetUp("lo");
-            PutGuestAddress(guest, slot);
+            await DedicatedThread.RunAsync(() => MakeNow(slot));
         }
         catch
         {
-            // On a thread of its own: this one may be in the wrong namespace.
-            DedicatedThread.Run(() => RemoveNow(slot.Index));
+            await RemoveAsync(slot.Index);
             throw;
         }
+    }
 
+    private static bool MakeNow(NetworkSlot slot)
+    {
+        using var host = new RouteNetlink();
+        using SafeFileHandle hostNet = Namespaces.CurrentNet();
+        using (File.Create(slot.NetnsPath))
+        {
+        }
+
+        Namespaces.Unshare(CloneFlags.CLONE_NEWNET);
+        Namespaces.PinNet(slot.NetnsPath);
+        DisableIpv6("default");
+        using SafeFileHandle guestNet = Namespaces.CurrentNet();
+        using var guest = new RouteNetlink();
+        using var guestEvents = new LinkEvents();
+        Namespaces.Enter(hostNet, CloneFlags.CLONE_NEWNET);
+
+        host.AddVeth(slot.HostInterface, NetworkSlot.GuestInterface, guestNet);
+        DisableIpv6(slot.HostInterface);
+        host.PutAddress(slot.HostInterface, slot.HostAddress, slot.PrefixLength);
+        guest.SetUp("lo");
+        PutGuestAddress(guest, slot);
+        host.SetUp(slot.HostInterface);
+        guestEvents.WaitUntilUp(NetworkSlot.GuestInterface);
         return true;
-    });
+    }
 
     /// <summary>
     /// Puts address and route back into the namespace: runsc takes them out when it starts, so the next start in the
@@ -131,7 +136,7 @@ internal sealed class NetworkSlots(NetworkOptions options)
     /// <summary>Removes whatever exists of a slot, also what an earlier process made or half made. Safe to repeat.</summary>
     public Task RemoveAsync(int index) => Task.Run(() => RemoveNow(index));
 
-    private bool RemoveNow(int index)
+    private void RemoveNow(int index)
     {
         using (var host = new RouteNetlink())
         {
@@ -145,7 +150,6 @@ internal sealed class NetworkSlots(NetworkOptions options)
         }
 
         File.Delete(path);
-        return true;
     }
 
     private static void PutGuestAddress(RouteNetlink guest, NetworkSlot slot)

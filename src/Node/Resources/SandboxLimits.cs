@@ -17,8 +17,9 @@ internal static class SandboxLimits
     [
         new("cpu", "cpu.cfs_period_us", Text(PeriodMicroseconds)),
         new("cpu", "cpu.cfs_quota_us", Text((long)resources.CpuCount * PeriodMicroseconds)),
+        // Memory and swap together must never be less than memory alone: out of the way first, then the same.
+        new("memory", "memory.memsw.limit_in_bytes", "-1", Optional: true),
         new("memory", "memory.limit_in_bytes", Text(MemoryBytes(resources, options))),
-        // Memory and swap together; the kernel wants it no lower than the limit above, so it comes after it.
         new("memory", "memory.memsw.limit_in_bytes", Text(MemoryBytes(resources, options)), Optional: true),
         new("pids", "pids.max", Text(options.MaxTasks)),
     ];

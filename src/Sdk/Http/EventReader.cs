@@ -4,7 +4,7 @@ namespace Atoll.Sdk.Http;
 
 /// <summary>One server-sent event.</summary>
 /// <param name="Name">Its type.</param>
-/// <param name="Id">The id in force, which a reconnect sends as <c>Last-Event-ID</c>; null before the first.</param>
+/// <param name="Id">Its own id, which a reconnect sends as <c>Last-Event-ID</c>; null when it has none.</param>
 /// <param name="Data">Its data; valid until the next event is read.</param>
 internal readonly record struct ServerEvent(string Name, string? Id, ReadOnlyMemory<byte> Data);
 
@@ -20,7 +20,6 @@ internal sealed class EventReader(Stream stream, int maxEvent = EventReader.Defa
     private byte[] _buffer = new byte[32 * 1024];
     private int _start;
     private int _end;
-    private string? _id;
 
     /// <summary>The next event; null when the stream ended. A half event at the end is not reported.</summary>
     /// <exception cref="ProtocolException">An event is larger than the limit.</exception>
@@ -28,6 +27,7 @@ internal sealed class EventReader(Stream stream, int maxEvent = EventReader.Defa
     {
         _data.SetLength(0);
         string name = "message";
+        string? id = null;
         bool any = false;
         while (await ReadLineAsync(cancellation).ConfigureAwait(false) is { } line)
         {
@@ -35,9 +35,9 @@ internal sealed class EventReader(Stream stream, int maxEvent = EventReader.Defa
             {
                 if (any)
                 {
-                    return new ServerEvent(name, _id, Data());
+                    return new ServerEvent(name, id, Data());
                 }
-                name = "message";
+                (name, id) = ("message", null);
                 continue;
             }
             (string field, ReadOnlyMemory<byte> value) = Split(line);
@@ -51,7 +51,7 @@ internal sealed class EventReader(Stream stream, int maxEvent = EventReader.Defa
                     any = true;
                     break;
                 case "id" when !value.Span.Contains((byte)0):
-                    _id = Encoding.UTF8.GetString(value.Span);
+                    id = Encoding.UTF8.GetString(value.Span);
                     break;
             }
         }

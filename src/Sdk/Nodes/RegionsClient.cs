@@ -20,4 +20,7 @@ public sealed class RegionsClient
 /// <param name="Name">For people.</param>
 public sealed record Region(string Id, string Name);
 
-internal sealed record RegionList(List<Region> ScaleboxRegions);
+internal sealed record RegionList
+{
+    public required List<Region> ScaleboxRegions { get; init; }
+}

@@ -20,7 +20,7 @@ public sealed record ExecRequest
 public sealed record ExecStart
 {
     /// <summary>Where its events are.</summary>
-    public string StreamPath { get; init; } = "";
+    public string? StreamPath { get; init; }
 
     /// <summary>When it began.</summary>
     public DateTimeOffset StartedAt { get; init; }

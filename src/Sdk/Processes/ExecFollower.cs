@@ -15,6 +15,7 @@ namespace Atoll.Sdk;
 internal sealed class ExecFollower(Transport transport, string path)
 {
     private string? _lastId;
+    private string? _resumedAt;
     private int? _pid;
     private bool _tookOutput;
 
@@ -23,7 +24,8 @@ internal sealed class ExecFollower(Transport transport, string path)
         for (int failed = 0; ;)
         {
             await using Connection connection = new(transport, cancellation);
-            AtollException? broken = await connection.OpenAsync(path, _lastId).ConfigureAwait(false);
+            _resumedAt = _lastId;
+            AtollException? broken = await connection.OpenAsync(path, _resumedAt).ConfigureAwait(false);
             while (broken is null)
             {
                 (ServerEvent? source, broken) = await connection.ReadAsync().ConfigureAwait(false);
@@ -73,7 +75,7 @@ internal sealed class ExecFollower(Transport transport, string path)
     }
 
     private bool IsRepeated(string? id) =>
-        long.TryParse(id, out long number) && long.TryParse(_lastId, out long last) && number <= last;
+        long.TryParse(id, out long number) && long.TryParse(_resumedAt, out long last) && number <= last;
 
     private async Task RecoverAsync(AtollException broken, int failed, CancellationToken cancellation)
     {

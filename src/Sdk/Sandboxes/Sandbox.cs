@@ -10,7 +10,7 @@ public sealed record Sandbox
     public required string SandboxId { get; init; }
 
     /// <summary>What its maker called it, or a made-up name.</summary>
-    public string Name { get; init; } = "";
+    public required string Name { get; init; }
 
     /// <summary>What its maker says about it.</summary>
     public string? Description { get; init; }
@@ -83,17 +83,17 @@ public sealed record Sandbox
 
     /// <summary>Whatever else the server tells, under its wire names.</summary>
     [JsonExtensionData]
-    public Dictionary<string, JsonElement>? More { get; init; }
+    public Dictionary<string, JsonElement>? More { get; set; }
 }
 
 /// <summary>What the server says when a sandbox is to end; the work goes on after the reply.</summary>
 public sealed record SandboxEnding
 {
     /// <summary>The sandbox.</summary>
-    public string SandboxId { get; init; } = "";
+    public required string SandboxId { get; init; }
 
     /// <summary>termination_in_progress, terminated or deletion_in_progress.</summary>
-    public string Status { get; init; } = "";
+    public required string Status { get; init; }
 
     /// <summary>The server's remark.</summary>
     public string? Note { get; init; }

@@ -20,7 +20,7 @@ public sealed record SandboxQuery
 public sealed record SandboxPage
 {
     /// <summary>The sandboxes, in the server's order.</summary>
-    public List<Sandbox> Sandboxes { get; init; } = [];
+    public required List<Sandbox> Sandboxes { get; init; }
 
     /// <summary>Where in the whole list they are.</summary>
     public Pagination? Pagination { get; init; }

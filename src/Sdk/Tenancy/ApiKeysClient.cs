@@ -39,7 +39,7 @@ public sealed record ApiKey
     public required string KeyId { get; init; }
 
     /// <summary>What its owner calls it.</summary>
-    public string Name { get; init; } = "";
+    public required string Name { get; init; }
 
     /// <summary>What it is for.</summary>
     public string? Description { get; init; }
@@ -64,7 +64,10 @@ public sealed record ApiKey
     public override string ToString() => $"{Name} ({KeyId})";
 }
 
-internal sealed record ApiKeyList(List<ApiKey> ApiKeys);
+internal sealed record ApiKeyList
+{
+    public required List<ApiKey> ApiKeys { get; init; }
+}
 
 internal sealed record CreateApiKeyRequest(string Name, string? Description);
 

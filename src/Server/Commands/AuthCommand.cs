@@ -16,12 +16,22 @@ internal static class AuthCommand
     private static Command CreateKey()
     {
         Option<string> data = CommonOptions.Data();
-        Option<string> user = new("--user") { Description = "Owner of the key; made when there is none of that name", Required = true };
+        Option<string> user = new("--user")
+        {
+            Description = "Owner of the key; made when there is none of that name",
+            DefaultValueFactory = _ => "root",
+        };
         Option<string> name = new("--name") { Description = "Name of the key", Required = true };
-        var command = new Command("create", "Make a key and print its secret") { data, user, name };
+        Option<bool> replace = new("--replace") { Description = "Remove the owner's key of the same name first" };
+        var command = new Command("create", "Make a key and print its secret") { data, user, name, replace };
         command.SetAction(parsed => OnStoreAsync(parsed.GetRequiredValue(data), async admin =>
         {
             User owner = await admin.EnsureUserAsync(parsed.GetRequiredValue(user));
+            if (parsed.GetValue(replace))
+            {
+                await admin.RemoveKeyAsync(owner.Username, parsed.GetRequiredValue(name));
+            }
+
             NewApiKey made = await admin.CreateKeyAsync(owner.Username, parsed.GetRequiredValue(name));
             Console.WriteLine(made.Secret);
         }));

@@ -38,7 +38,7 @@ internal static class ServeCommand
         "--interface-prefix", "ATOLL_INTERFACE_PREFIX", Standard.InterfacePrefix, "First letters of network links; at most 6");
 
     private static readonly Option<string> Agent = CommonOptions.Text(
-        "--agent", "ATOLL_AGENT", Standard.AgentPath, "The static agent binary that becomes PID 1 of every sandbox");
+        "--agent", "ATOLL_AGENT", AgentBesideServer(), "The static agent binary that becomes PID 1 of every sandbox");
 
     private static readonly Option<string> Runsc = CommonOptions.Text(
         "--runsc", "ATOLL_RUNSC", Standard.RunscProgram, "The runsc program: a name to look up on PATH, or a path");
@@ -72,6 +72,13 @@ internal static class ServeCommand
         Domain = parsed.GetRequiredValue(Domain) is { Length: > 0 } name ? name : null,
         MinTimeout = TimeSpan.FromSeconds(parsed.GetRequiredValue(MinTimeout)),
     };
+
+    /// <summary>In the server's own directory, or in <c>agent/</c> next to it as ./run lays it out.</summary>
+    private static string AgentBesideServer()
+    {
+        string apart = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "agent", "atoll-agent"));
+        return !File.Exists(Standard.AgentPath) && File.Exists(apart) ? apart : Standard.AgentPath;
+    }
 
     private static async Task<int> RunAsync(ServeOptions options, CancellationToken cancellation)
     {

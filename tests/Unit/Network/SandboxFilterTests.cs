@@ -46,7 +46,7 @@ public sealed class SandboxFilterTests
     {
         string text = SandboxFilter.Text(
             Options with { InterfacePrefix = "zz", Table = "other", Pool = IPNetwork.Parse("10.9.0.0/24") }, []);
-        Assert.DoesNotContain("at", text.Replace("state", "").Replace("related", "").Replace("nat", ""));
+        Assert.All(["atl", "atx", "atoll", "10.171"], ours => Assert.DoesNotContain(ours, text));
         Assert.Contains("ip saddr 10.9.0.0/24 masquerade", text);
     }
 

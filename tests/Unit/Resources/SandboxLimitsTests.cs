@@ -10,12 +10,12 @@ public sealed class SandboxLimitsTests
     private static readonly SandboxResources Resources = new(CpuCount: 2, MemoryMb: 512, StorageGb: 1);
 
     [Fact]
-    public void Version_1_limits_memory_before_memory_and_swap()
+    public void Version_1_never_has_less_memory_and_swap_than_memory()
     {
         Assert.Equal(
             [
-                "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=200000", "memory.limit_in_bytes=603979776",
-                "memory.memsw.limit_in_bytes=603979776", "pids.max=4096",
+                "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=200000", "memory.memsw.limit_in_bytes=-1",
+                "memory.limit_in_bytes=603979776", "memory.memsw.limit_in_bytes=603979776", "pids.max=4096",
             ],
             SandboxLimits.V1(Resources, new CgroupOptions()).Select(setting => $"{setting.File}={setting.Value}"));
     }

@@ -1,0 +1,4 @@
+using System.CommandLine;
+using Atoll.Load;
+
+return await LoadCommand.Create().Parse(args).InvokeAsync();

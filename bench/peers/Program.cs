@@ -1,0 +1,4 @@
+using System.CommandLine;
+using Atoll.Peers;
+
+return await PeersCommand.Create().Parse(args).InvokeAsync();

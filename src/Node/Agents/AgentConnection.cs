@@ -1,0 +1,271 @@
+using System.Collections.Concurrent;
+using Atoll.Domain;
+using Atoll.Protocol;
+using Atoll.Protocol.Frames;
+using Atoll.Protocol.Messages;
+
+namespace Atoll.Node.Agents;
+
+/// <summary>
+/// One connection to an agent that has proved itself: many streams, one reader, one writer at a time. It trusts
+/// nothing that it reads: what breaks the contract ends the connection and everything that waits on it.
+/// </summary>
+internal sealed class AgentConnection : IAsyncDisposable
+{
+    private static readonly TimeSpan HelloTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often a connection with open streams looks for a sign of life; three without one end it.</summary>
+    private static readonly TimeSpan PingPeriod = TimeSpan.FromSeconds(10);
+
+    private const int MaxQuietPeriods = 3;
+
+    private readonly Stream _transport;
+    private readonly MessageReader _reader = new(ProtocolLimits.MaxPayload);
+    private readonly MessageWriter _writer = new();
+    private readonly SemaphoreSlim _writing = new(1);
+    private readonly ConcurrentDictionary<uint, AgentStream> _streams = new();
+    private readonly CancellationTokenSource _closing = new();
+    private ITimer? _pings;
+    private Task _reading = Task.CompletedTask;
+    private Exception? _lost;
+    private uint _lastStream;
+    private int _quietPeriods;
+
+    private AgentConnection(Stream transport) => _transport = transport;
+
+    public bool IsOpen => Volatile.Read(ref _lost) is null;
+
+    /// <summary>The generation that both sides speak.</summary>
+    public uint Generation { get; private set; }
+
+    /// <summary>The agent's own version.</summary>
+    public string Version { get; private set; } = "";
+
+    /// <summary>Says hello and checks the answer. The transport belongs to the connection, or is disposed.</summary>
+    /// <exception cref="FaultException">The agent is not the sandbox's, or takes us for somebody else: trying again is of no use.</exception>
+    /// <exception cref="IOException">No answer in time, or the transport broke.</exception>
+    public static async Task<AgentConnection> OpenAsync(
+        Stream transport, AgentSecret secret, TimeProvider time, CancellationToken cancellation)
+    {
+        var connection = new AgentConnection(transport);
+        try
+        {
+            connection._reading = connection.ReadAsync();
+            var hello = new Hello(secret.HostProof.ToArray(), ProtocolLimits.Generation);
+            (MessageType type, byte[] payload) = await connection.RequestAsync(hello.Write, HelloTime, time, cancellation);
+            connection.Check(type, payload, secret);
+            connection._pings = time.CreateTimer(_ => connection.Tick(), null, PingPeriod, PingPeriod);
+            return connection;
+        }
+        catch (Exception e)
+        {
+            await connection.DisposeAsync();
+            throw e switch
+            {
+                ProtocolException => AgentFaults.Unavailable(e.Message, e),
+                AgentErrorException refused => AgentFaults.From(refused),
+                _ => e,
+            };
+        }
+    }
+
+    /// <summary>Sends a request and waits for its reply.</summary>
+    /// <exception cref="AgentErrorException">The agent refused it.</exception>
+    /// <exception cref="AgentLostException">The connection ended first, or the time did.</exception>
+    public async Task<(MessageType Type, byte[] Payload)> RequestAsync(
+        Action<MessageWriter, uint> message, TimeSpan bound, TimeProvider time, CancellationToken cancellation)
+    {
+        var stream = new RequestStream();
+        uint id = Add(stream);
+        try
+        {
+            await SendAsync(message, id).WaitAsync(bound, time, cancellation);
+            return await stream.Reply.WaitAsync(bound, time, cancellation);
+        }
+        catch (TimeoutException e)
+        {
+            throw new AgentLostException($"no answer within {bound.TotalSeconds:0} s", e);
+        }
+        finally
+        {
+            _streams.TryRemove(id, out _);
+        }
+    }
+
+    /// <summary>Opens a stream and sends its first message.</summary>
+    /// <returns>The stream's number, for <see cref="SendAsync"/> and <see cref="CloseStream"/>.</returns>
+    public async Task<uint> OpenStreamAsync(AgentStream stream, Action<MessageWriter, uint> message)
+    {
+        uint id = Add(stream);
+        await SendAsync(message, id);
+        return id;
+    }
+
+    public void CloseStream(uint id) => _streams.TryRemove(id, out _);
+
+    /// <summary>Writes one message whole. Ends with the connection at the latest.</summary>
+    public async Task SendAsync(Action<MessageWriter, uint> message, uint stream)
+    {
+        try
+        {
+            await _writing.WaitAsync(_closing.Token);
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new AgentLostException("the connection is closed", e);
+        }
+
+        try
+        {
+            message(_writer, stream);
+            while (!_writer.IsEmpty)
+            {
+                ReadOnlyMemory<byte> written = _writer.Written;
+                await _transport.WriteAsync(written, _closing.Token);
+                _writer.Consume(written.Length);
+            }
+
+            _writer.Trim(64 * 1024);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            Lose(e);
+            throw new AgentLostException("the connection broke", e);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Lose(new AgentLostException("the session was closed"));
+        await _reading;
+        if (_pings is not null)
+        {
+            await _pings.DisposeAsync();
+        }
+    }
+
+    private uint Add(AgentStream stream)
+    {
+        uint id = Interlocked.Increment(ref _lastStream);
+        _streams[id] = stream;
+
+        // Losing the connection fails the streams that it sees; this one may have come after.
+        if (Volatile.Read(ref _lost) is { } cause)
+        {
+            stream.Fail(cause);
+        }
+
+        return id;
+    }
+
+    private void Check(MessageType type, byte[] payload, AgentSecret secret)
+    {
+        if (type != MessageType.HelloOk)
+        {
+            throw new ProtocolException("the agent did not answer the hello");
+        }
+
+        HelloOk answer = HelloOk.Read(payload);
+        if (!AgentSecret.Same(answer.AgentProof.Span, secret.AgentProof))
+        {
+            throw AgentFaults.Unavailable("what answered does not know the sandbox's secret");
+        }
+
+        if (answer.Generation > ProtocolLimits.Generation)
+        {
+            throw new ProtocolException($"the agent chose generation {answer.Generation}, which was not offered");
+        }
+
+        (Generation, Version) = (answer.Generation, answer.Version);
+    }
+
+    private async Task ReadAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                int count = await _transport.ReadAsync(_reader.GetBuffer(), _closing.Token).ConfigureAwait(false);
+                if (count == 0)
+                {
+                    throw new AgentLostException("the agent closed the connection");
+                }
+
+                Volatile.Write(ref _quietPeriods, 0);
+                _reader.Advance(count);
+                Dispatch();
+            }
+        }
+        catch (Exception e)
+        {
+            // Whatever it was: nothing more can be read, and everyone who waits is told.
+            Lose(e);
+        }
+    }
+
+    private void Dispatch()
+    {
+        while (_reader.TryRead(out Message message))
+        {
+            if (message.Type == MessageType.Pong)
+            {
+                continue;
+            }
+
+            // One that is unknown was closed on this side while its message was under way.
+            if (_streams.TryGetValue(message.Stream, out AgentStream? stream) && stream.Receive(message))
+            {
+                _streams.TryRemove(message.Stream, out _);
+            }
+        }
+    }
+
+    private void Tick()
+    {
+        if (_streams.IsEmpty)
+        {
+            Volatile.Write(ref _quietPeriods, 0);
+        }
+        else if (Interlocked.Increment(ref _quietPeriods) > MaxQuietPeriods)
+        {
+            Lose(new AgentLostException("no sign of life from the agent"));
+        }
+        else
+        {
+            _ = SendPingAsync();
+        }
+    }
+
+    private async Task SendPingAsync()
+    {
+        try
+        {
+            await SendAsync((writer, stream) => new Ping(0).Write(writer, MessageType.Ping, stream), 0);
+        }
+        catch (AgentLostException)
+        {
+            // Everyone who waits has been told by Lose.
+        }
+    }
+
+    private void Lose(Exception cause)
+    {
+        Exception lost = cause is AgentLostException ? cause : new AgentLostException(
+            cause is ProtocolException ? $"the agent broke the protocol: {cause.Message}" : "the connection broke", cause);
+        if (Interlocked.CompareExchange(ref _lost, lost, null) is not null)
+        {
+            return;
+        }
+
+        _closing.Cancel();
+        _transport.Dispose();
+        foreach (AgentStream stream in _streams.Values)
+        {
+            stream.Fail(lost);
+        }
+    }
+}

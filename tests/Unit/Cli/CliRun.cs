@@ -1,0 +1,76 @@
+using System.Text;
+using Atoll.Cli;
+using Atoll.Unit.Sdk;
+using Xunit;
+
+namespace Atoll.Unit.Cli;
+
+/// <summary>Runs the CLI in this process against a wire server, with memory for a terminal and a directory for a home.</summary>
+public abstract class CliRun : IAsyncLifetime
+{
+    private readonly MemoryStream _output = new();
+    private readonly MemoryStream _error = new();
+
+    internal WireServer Server { get; private set; } = null!;
+
+    internal Dictionary<string, string> Environment { get; } = new() { ["SCALEBOX_API_KEY"] = "sk-env" };
+
+    internal string Home { get; } = Directory.CreateTempSubdirectory("atoll-cli-").FullName;
+
+    internal string ConfigPath => Path.Combine(Home, ".scalebox-cli", "config.json");
+
+    internal string Input { get; set; } = "";
+
+    internal bool InputIsTerminal { get; set; }
+
+    internal bool ErrorIsTerminal { get; set; }
+
+    internal string Typed { get; set; } = "";
+
+    internal (string Path, string[] Arguments)? Replaced { get; private set; }
+
+    /// <summary>The terminal of the run under way.</summary>
+    internal Terminal? Terminal { get; private set; }
+
+    internal string Output => Encoding.UTF8.GetString(_output.ToArray());
+
+    internal string Error => Encoding.UTF8.GetString(_error.ToArray());
+
+    public async Task InitializeAsync()
+    {
+        Server = await WireServer.StartAsync();
+        Environment["SCALEBOX_SERVER_URL"] = Server.Url;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        Directory.Delete(Home, recursive: true);
+    }
+
+    internal async Task<int> RunAsync(params string[] args)
+    {
+        _output.SetLength(0);
+        _error.SetLength(0);
+        using Terminal terminal = new()
+        {
+            RawOutput = _output,
+            RawError = _error,
+            Output = new StreamWriter(_output) { AutoFlush = true },
+            Error = new StreamWriter(_error) { AutoFlush = true },
+            Input = new StringReader(Input),
+            Environment = name => Environment.GetValueOrDefault(name),
+            Home = Home,
+            InputIsTerminal = InputIsTerminal,
+            ErrorIsTerminal = ErrorIsTerminal,
+            ReadSecret = () => Typed,
+            Replace = (path, arguments) =>
+            {
+                Replaced = (path, arguments);
+                return 13;
+            },
+        };
+        Terminal = terminal;
+        return await AtollCommand.RunAsync(args, terminal).WaitAsync(TimeSpan.FromSeconds(60));
+    }
+}

@@ -1,0 +1,192 @@
+using Atoll.Control;
+using Atoll.Control.Recovery;
+using Atoll.Control.Sandboxes;
+using Atoll.Control.Stores;
+using Atoll.Control.Tenancy;
+using Atoll.Domain;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Processes;
+using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Templates;
+using Atoll.Domain.Tenancy;
+using Atoll.Node.Launch;
+using Atoll.Node.Runtimes.Simulated;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Atoll.Unit.Control;
+
+/// <summary>An installation on a simulated machine under a fake clock: control can be stopped, killed and started again over the same disk.</summary>
+internal sealed class ControlWorld : IAsyncDisposable
+{
+    public static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+
+    private readonly CancellationTokenSource _over = new();
+    private readonly List<ServiceProvider> _killed = [];
+    private ServiceProvider? _services;
+    private string? _firstKey;
+
+    public ControlWorld()
+    {
+        Machine = new SimulatedMachine(Time);
+        Options = new ControlOptions { DataDirectory = DataDirectory };
+        Simulated = new SimulatedOptions { OnStep = (id, step, token) => OnStep(id, step, token), OnUndo = (id, step) => OnUndo(id, step) };
+    }
+
+    public string DataDirectory { get; } = Directory.CreateTempSubdirectory("atoll-control-").FullName;
+
+    public FakeTime Time { get; } = new();
+
+    public SimulatedMachine Machine { get; private set; }
+
+    public ControlOptions Options { get; set; }
+
+    public SimulatedOptions Simulated { get; set; }
+
+    /// <summary>What each launch step does besides; a token that ends with the world is what a killed server waits on.</summary>
+    public Func<SandboxId, string, CancellationToken, Task> OnStep { get; set; } = (_, _, _) => Task.CompletedTask;
+
+    public Action<SandboxId, string> OnUndo { get; set; } = (_, _) => { };
+
+    public LaunchFaults Faults { get; set; } = LaunchFaults.None;
+
+    public CancellationToken Over => _over.Token;
+
+    public Caller Root { get; private set; } = null!;
+
+    public string FirstKey => _firstKey!;
+
+    public ISandboxes Sandboxes => Get<ISandboxes>();
+
+    public IExecutions Executions => Get<IExecutions>();
+
+    public IApiKeys Keys => Get<IApiKeys>();
+
+    public INode Node => Get<INode>();
+
+    public SandboxDirectory Actors => Get<SandboxDirectory>();
+
+    public SandboxStore Store => Get<SandboxStore>();
+
+    public static async Task<ControlWorld> StartAsync(Action<ControlWorld>? prepare = null)
+    {
+        var world = new ControlWorld();
+        prepare?.Invoke(world);
+        await world.StartControlAsync();
+        return world;
+    }
+
+    public T Get<T>() where T : notnull => _services!.GetRequiredService<T>();
+
+    public async Task StartControlAsync()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddSingleton<TimeProvider>(Time);
+        services.AddSingleton<ITemplates>(new FakeTemplates());
+        services.AddSingleton<INode>(SimulatedDriver.CreateNode(
+            Path.Combine(DataDirectory, "journal"), Machine, Simulated, Faults,
+            new NodeCapabilities("simulated", "us-east", 8, 16384, 40), NullLoggerFactory.Instance));
+        services.AddAtollControl(Options);
+        _services = services.BuildServiceProvider();
+        await Get<ControlService>().StartAsync(CancellationToken.None).WaitAsync(Bound);
+        _firstKey = Get<FirstKey>().Take() ?? _firstKey;
+        Root = (await Keys.AuthenticateAsync(_firstKey!, CancellationToken.None))!;
+    }
+
+    /// <summary>Stops as on SIGTERM, and starts again.</summary>
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        await StartControlAsync();
+    }
+
+    public async Task StopAsync()
+    {
+        await Get<ControlService>().StopAsync(CancellationToken.None).WaitAsync(Bound);
+        await _services!.DisposeAsync();
+        _services = null;
+    }
+
+    /// <summary>Ends as on SIGKILL: nothing is written or undone from now on.</summary>
+    public async Task KillAsync()
+    {
+        await Get<Database>().DisposeAsync();
+        Actors.Wheel.Dispose();
+        _killed.Add(_services!);
+        _services = null;
+    }
+
+    /// <summary>A reboot: everything that ran is gone, the disk is not.</summary>
+    public void LoseMachine() => Machine = new SimulatedMachine(Time);
+
+    public Task<Sandbox> CreateAsync(CreateSandbox? request = null, bool wait = true) =>
+        Sandboxes.CreateAsync(Root, request ?? new CreateSandbox(), wait, CancellationToken.None).WaitAsync(Bound);
+
+    /// <summary>The record once it fulfils the condition; null for one that was removed.</summary>
+    public async Task<Sandbox?> UntilAsync(SandboxId id, Func<Sandbox?, bool> condition)
+    {
+        var reached = new TaskCompletionSource<Sandbox?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        SandboxDirectory directory = Actors;
+        void Look(SandboxId changed, Sandbox? sandbox)
+        {
+            if (changed == id && condition(sandbox))
+            {
+                reached.TrySetResult(sandbox);
+            }
+        }
+
+        directory.Changed += Look;
+        try
+        {
+            Look(id, directory.Read(id));
+            return await reached.Task.WaitAsync(Bound);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"{id} stays as it is: {directory.Read(id)}");
+        }
+        finally
+        {
+            directory.Changed -= Look;
+        }
+    }
+
+    public async Task<Sandbox> UntilAsync(SandboxId id, SandboxState state) => (await UntilAsync(id, sandbox => sandbox?.State == state))!;
+
+    /// <summary>Waits until a sandbox's actor has gone to sleep: it is over and its node is clean.</summary>
+    public Task AsleepAsync(SandboxId id) => Actors.Wake(id).Ended.WaitAsync(Bound);
+
+    public static async Task<Fault> FaultAsync(Func<Task> action) => (await Assert.ThrowsAsync<FaultException>(action)).Fault;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _over.CancelAsync();
+        if (_services is not null)
+        {
+            await StopAsync();
+        }
+
+        foreach (ServiceProvider killed in _killed)
+        {
+            await killed.DisposeAsync();
+        }
+
+        Directory.Delete(DataDirectory, recursive: true);
+    }
+
+    private sealed class FakeTemplates : ITemplates
+    {
+        private static readonly Template Base = new()
+        {
+            Id = new TemplateId("tpl-00000000000000000000"), Name = "base", DefaultCpuCount = 2, DefaultMemoryMb = 512,
+            CreatedAt = DateTimeOffset.UnixEpoch,
+            Ports = [new(8888, 8888, Domain.Network.PortProtocol.Tcp, "agent", true)],
+        };
+
+        public Template? Find(string nameOrId) => nameOrId == Base.Name || nameOrId == Base.Id.Value ? Base : null;
+
+        public IReadOnlyList<Template> List() => [Base];
+    }
+}

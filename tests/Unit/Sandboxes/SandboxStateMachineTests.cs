@@ -1,0 +1,105 @@
+using System.Reflection;
+using Atoll.Domain;
+using Atoll.Domain.Sandboxes;
+using Xunit;
+using static Atoll.Domain.Sandboxes.SandboxState;
+
+namespace Atoll.Unit.Sandboxes;
+
+public sealed class SandboxStateMachineTests
+{
+    // One row a command, one cell a state. "-" refuses, "." stays, a word is the next state,
+    // and after a slash stands the effect.
+    private const string Table =
+        """
+                    | Created             | Starting            | Running             | Pausing             | Paused              | Resuming            | Forking             | Terminating | Terminated | Failed   | Error
+        Start       | Starting/Launch     | -                   | -                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
+        Progress    | -                   | .                   | -                   | -                   | -                   | -                   | -                   | .           | -          | -        | -
+        Started     | -                   | Running             | -                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
+        Lost        | Failed/Clean        | Failed/Clean        | Failed/Clean        | Failed/Clean        | -                   | Failed/Clean        | Failed/Clean        | -           | -          | -        | -
+        UseAgent    | -                   | -                   | .                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
+        SetTimeout  | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
+        Expire      | -                   | -                   | Terminating/Clean   | -                   | -                   | -                   | -                   | -           | -          | -        | -
+        Terminate   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | .           | .          | .        | Terminating/Clean
+        Delete      | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | .           | ./Forget   | ./Forget | Terminating/Clean
+        Cleaned     | -                   | -                   | -                   | -                   | -                   | -                   | -                   | Terminated  | .          | .        | -
+        """;
+
+    private static readonly Dictionary<string, SandboxCommand> Commands = new()
+    {
+        ["Start"] = new SandboxCommand.Start(),
+        ["Progress"] = new SandboxCommand.Progress(SandboxPhase.Deploying),
+        ["Started"] = new SandboxCommand.Started(),
+        ["Lost"] = new SandboxCommand.Lost("gone"),
+        ["UseAgent"] = new SandboxCommand.UseAgent(),
+        ["SetTimeout"] = new SandboxCommand.SetTimeout(TimeSpan.FromMinutes(1)),
+        ["Expire"] = new SandboxCommand.Expire(),
+        ["Terminate"] = new SandboxCommand.Terminate(),
+        ["Delete"] = new SandboxCommand.Delete(),
+        ["Cleaned"] = new SandboxCommand.Cleaned(),
+    };
+
+    public static TheoryData<string, SandboxState, string> Cells()
+    {
+        var cells = new TheoryData<string, SandboxState, string>();
+        foreach ((string command, SandboxState state, string cell) in Parse())
+        {
+            cells.Add(command, state, cell);
+        }
+
+        return cells;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void A_command_does_what_the_table_says(string command, SandboxState state, string cell)
+    {
+        Decision decision = SandboxStateMachine.Decide(state, Commands[command]);
+
+        string[] parts = cell.Split('/');
+        Assert.Equal(parts[0] != "-", decision.Accepted);
+        Assert.Equal(parts[0] is "-" or "." ? state : Enum.Parse<SandboxState>(parts[0]), decision.Next);
+        Assert.Equal(parts.Length == 2 ? Enum.Parse<SandboxEffect>(parts[1]) : SandboxEffect.None, decision.Effect);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void A_refusal_is_a_conflict_that_names_the_state(string command, SandboxState state, string cell)
+    {
+        Fault? refusal = SandboxStateMachine.Decide(state, Commands[command]).Refusal;
+
+        Assert.Equal(cell == "-", refusal is not null);
+        if (refusal is not null)
+        {
+            Assert.Equal(FaultCode.WrongState, refusal.Code);
+            Assert.Contains(state.ToString().ToLowerInvariant(), refusal.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void The_table_has_a_cell_for_every_state_and_every_command_there_is()
+    {
+        string[] members = [.. typeof(SandboxCommand).GetNestedTypes(BindingFlags.Public | BindingFlags.NonPublic)
+            .Where(type => type.IsSubclassOf(typeof(SandboxCommand))).Select(type => type.Name)];
+        var expected = members.SelectMany(command => Enum.GetValues<SandboxState>().Select(state => (command, state))).Order();
+
+        Assert.Equal(expected, Parse().Select(cell => (cell.Command, cell.State)).Order());
+    }
+
+    [Fact]
+    public void Nothing_leads_out_of_a_final_state()
+    {
+        foreach (SandboxState state in Enum.GetValues<SandboxState>().Where(state => state.IsFinal()))
+        {
+            Assert.All(Commands.Values, command => Assert.Equal(state, SandboxStateMachine.Decide(state, command).Next));
+        }
+
+        Assert.Equal([Terminated, Failed], Enum.GetValues<SandboxState>().Where(state => state.IsFinal()));
+    }
+
+    private static IEnumerable<(string Command, SandboxState State, string Cell)> Parse()
+    {
+        string[][] rows = [.. Table.Split('\n').Select(line => line.Split('|', StringSplitOptions.TrimEntries))];
+        return rows.Skip(1).SelectMany(row => row.Skip(1).Select((cell, i) => (row[0], Enum.Parse<SandboxState>(rows[0][i + 1]), cell)));
+    }
+}
