@@ -1,3 +1,4 @@
+using System.Text;
 using Atoll.Linux;
 using Microsoft.Extensions.Logging;
 
@@ -9,6 +10,13 @@ namespace Atoll.Node.Runtimes;
 /// </summary>
 internal sealed partial class HostProcesses
 {
+    /// <summary>Where programs are looked up, and what they see.</summary>
+    private const string Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    /// <summary>What a pipe holds: more would block the program until somebody reads.</summary>
+    private const int MaxOutput = 64 * 1024;
+
+    private static readonly string[] s_environment = [$"PATH={Path}"];
     private readonly Lock _gate = new();
     private readonly Dictionary<int, TaskCompletionSource<ChildExit>> _waiting = [];
     private readonly SemaphoreSlim _mayHaveChildren = new(0);
@@ -41,9 +49,55 @@ internal sealed partial class HostProcesses
             var exit = new TaskCompletionSource<ChildExit>(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiting[pid] = exit;
             _mayHaveChildren.Release();
-            return new HostProcess(pid, exit.Task);
+            return new HostProcess(request.Arguments[0], pid, exit.Task);
         }
     }
+
+    /// <inheritdoc cref="RunProgram"/>
+    public async Task<ProgramResult> RunAsync(
+        string program, IReadOnlyList<string> arguments, TimeSpan limit, CancellationToken cancellation)
+    {
+        string path = Find(program) ?? throw new FileNotFoundException($"{program} is not installed; atoll doctor says what is missing");
+        (Descriptor read, Descriptor write) = DescriptorCalls.Pipe();
+        using (read)
+        {
+            HostProcess process;
+            using (write)
+            {
+                using Descriptor nothing = DescriptorCalls.OpenNull();
+                process = Start(new SpawnRequest(path, [program, .. arguments], s_environment, "/", nothing, write, write));
+            }
+
+            ChildExit exit = await EndAsync(process, limit, cancellation);
+            byte[] output = new byte[MaxOutput];
+            int length = Math.Max(0, DescriptorCalls.Read(read, output));
+            return new ProgramResult(exit.Code, Encoding.UTF8.GetString(output, 0, length));
+        }
+    }
+
+    /// <summary>Waits for the end; kills the process when that takes too long or the wait is given up.</summary>
+    public static async Task<ChildExit> EndAsync(HostProcess process, TimeSpan limit, CancellationToken cancellation)
+    {
+        try
+        {
+            return await process.Exit.WaitAsync(limit, cancellation);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            Signals.Send(process.Pid, Signals.SIGKILL);
+            if (e is TimeoutException)
+            {
+                throw new IOException($"{process.Name} did not end within {limit.TotalSeconds} s", e);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>A path as it is if the file exists, a name where PATH has it; null when it is nowhere.</summary>
+    public static string? Find(string program) => program.Contains('/')
+        ? File.Exists(program) ? program : null
+        : Path.Split(':').Select(directory => $"{directory}/{program}").FirstOrDefault(File.Exists);
 
     private void Reap()
     {
@@ -78,4 +132,4 @@ internal sealed partial class HostProcesses
 
 /// <summary>A program that was started on the host.</summary>
 /// <param name="Exit">How it ends; never faults.</param>
-internal sealed record HostProcess(int Pid, Task<ChildExit> Exit);
+internal sealed record HostProcess(string Name, int Pid, Task<ChildExit> Exit);

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
+using Atoll.Node.Runtimes;
 using Microsoft.Win32.SafeHandles;
 
 namespace Atoll.Node.Storage;
@@ -8,7 +8,7 @@ namespace Atoll.Node.Storage;
 /// Keeps one formatted, empty, sparse image per size, because formatting is too slow for starting a sandbox and
 /// copying an image that is nearly all hole is not.
 /// </summary>
-internal sealed class BlankDisks(DiskOptions options)
+internal sealed class BlankDisks(DiskOptions options, RunProgram run)
 {
     /// <summary>Changes when the way of formatting does, so that images made in another way are not used.</summary>
     private const string Layout = "v1";
@@ -53,7 +53,7 @@ internal sealed class BlankDisks(DiskOptions options)
         return path;
     }
 
-    private static async Task MakeAsync(string path, int gigabytes, CancellationToken cancellation)
+    private async Task MakeAsync(string path, int gigabytes, CancellationToken cancellation)
     {
         string half = $"{path}.{Guid.NewGuid():n}{Unfinished}";
         try
@@ -75,50 +75,19 @@ internal sealed class BlankDisks(DiskOptions options)
 
     // The file system holds runsc's one file: few inodes. Nothing of it outlives a crash of the host: no journal.
     // All metadata in one place, complete: the copy is short, and the kernel has no tables to fill in later.
-    private static async Task FormatAsync(string image, CancellationToken cancellation)
+    private async Task FormatAsync(string image, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo("mkfs.ext4") { RedirectStandardError = true, RedirectStandardOutput = true };
-        foreach (string argument in (ReadOnlySpan<string>)
-        [
-            "-q", "-F", "-b", "4096", "-m", "0", "-N", "1024", "-O", "^has_journal,^resize_inode,sparse_super2",
-            "-E", "lazy_itable_init=0,nodiscard,packed_meta_blocks=1,num_backup_sb=0", image,
-        ])
+        ProgramResult result = await run(
+            "mkfs.ext4",
+            [
+                "-q", "-F", "-b", "4096", "-m", "0", "-N", "1024", "-O", "^has_journal,^resize_inode,sparse_super2",
+                "-E", "lazy_itable_init=0,nodiscard,packed_meta_blocks=1,num_backup_sb=0", image,
+            ],
+            FormatLimit,
+            cancellation);
+        if (result.ExitCode != 0)
         {
-            start.ArgumentList.Add(argument);
-        }
-
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(FormatLimit);
-        using Process process = Start(start);
-        try
-        {
-            Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
-            string errors = await process.StandardError.ReadToEndAsync(limit.Token);
-            await output;
-            await process.WaitForExitAsync(limit.Token);
-            if (process.ExitCode != 0)
-            {
-                throw new IOException($"mkfs.ext4 {image} ended with status {process.ExitCode}: {errors.Trim()}");
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill();
-            await process.WaitForExitAsync(CancellationToken.None);
-            cancellation.ThrowIfCancellationRequested();
-            throw new IOException($"mkfs.ext4 {image} did not end within {FormatLimit.TotalSeconds} s");
-        }
-    }
-
-    private static Process Start(ProcessStartInfo start)
-    {
-        try
-        {
-            return Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            throw new IOException("mkfs.ext4 cannot be started: install the package e2fsprogs", e);
+            throw new IOException($"mkfs.ext4 {image} ended with status {result.ExitCode}: {result.Output.Trim()}");
         }
     }
 }

@@ -1,5 +1,6 @@
 using Atoll.Domain.Sandboxes;
 using Atoll.Linux;
+using Atoll.Node.Runtimes;
 using Microsoft.Extensions.Logging;
 
 namespace Atoll.Node.Storage;
@@ -10,13 +11,13 @@ namespace Atoll.Node.Storage;
 ///   blanks/ext4-10g.img --sparse copy--> sandboxes/ID/disk.img --loop device--> mounted on sandboxes/ID/disk
 /// </code>
 /// </summary>
-internal sealed partial class DiskImages(DiskOptions options, ILogger<DiskImages> log)
+internal sealed partial class DiskImages(DiskOptions options, RunProgram run, ILogger<DiskImages> log)
 {
     // ext4 without barriers and journal: after a crash of the host no sandbox is left to read it.
     private const string MountOptions = "discard,barrier=0,noinit_itable";
     private const int UnmountAttempts = 40;
     private static readonly TimeSpan UnmountPause = TimeSpan.FromMilliseconds(50);
-    private readonly BlankDisks _blanks = new(options);
+    private readonly BlankDisks _blanks = new(options, run);
 
     /// <summary>Makes ready what all disks share. Safe to repeat.</summary>
     /// <param name="gigabytes">Sizes to format blank images for ahead of need.</param>

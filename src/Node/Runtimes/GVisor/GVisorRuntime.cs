@@ -21,7 +21,7 @@ internal static class GVisorRuntime
         var paths = new SandboxPaths(options.DataDirectory);
         var slots = new NetworkSlots(options.Network);
         var filter = new SandboxFilter(options.Network);
-        var disks = new DiskImages(options.Disks, logs.CreateLogger<DiskImages>());
+        var disks = new DiskImages(options.Disks, processes.RunAsync, logs.CreateLogger<DiskImages>());
         var cgroups = new SandboxCgroups(options.Cgroups, CgroupMounts.Read());
         var runsc = new Runsc(options.RunscProgram, paths, processes);
         var ends = new SandboxEnds(cgroups);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Atoll.Domain.Sandboxes;
 using Atoll.Linux;
@@ -19,31 +18,16 @@ internal sealed class Runsc(string name, SandboxPaths paths, HostProcesses proce
     /// </summary>
     public bool CoverSysNet { get; set; }
 
-    /// <summary>The program's path, if it is a path, or where PATH has it; null when it is nowhere.</summary>
-    public string? FindProgram() => name.Contains('/')
-        ? File.Exists(name) ? name : null
-        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
-            .Select(directory => Path.Combine(directory, name))
-            .FirstOrDefault(File.Exists);
+    /// <summary>Where the program is; null when it is nowhere.</summary>
+    public string? FindProgram() => HostProcesses.Find(name);
 
     /// <summary>What the program says of its version.</summary>
     public async Task<string> VersionAsync(CancellationToken cancellation)
     {
-        (Descriptor read, Descriptor write) = DescriptorCalls.Pipe();
-        using (read)
-        {
-            ChildExit exit;
-            using (write)
-            {
-                exit = await RunAsync(["--version"], DescriptorCalls.OpenNull(), write, cancellation);
-            }
-
-            byte[] text = new byte[4096];
-            int length = Math.Max(0, DescriptorCalls.Read(read, text));
-            return exit.Code == 0
-                ? Encoding.UTF8.GetString(text, 0, length).Split('\n')[0].Trim()
-                : throw new IOException($"{name} --version ended with {exit.Code}");
-        }
+        ProgramResult result = await processes.RunAsync(name, ["--version"], s_limit, cancellation);
+        return result.ExitCode == 0
+            ? result.Output.Split('\n')[0].Trim()
+            : throw new IOException($"{name} --version ended with {result.ExitCode}");
     }
 
     /// <summary>
@@ -70,37 +54,26 @@ internal sealed class Runsc(string name, SandboxPaths paths, HostProcesses proce
             DescriptorCalls.Write(write, secret.Span);
         }
 
-        ChildExit exit = await RunAsync(arguments, read, DescriptorCalls.OpenNull(), cancellation);
-        if (exit.Code != 0)
+        using (read)
         {
-            throw new IOException($"runsc did not start the sandbox: {ReadFailure(paths.LogOf(id)) ?? $"it ended with {exit.Code}"}");
+            ChildExit exit = await HostProcesses.EndAsync(await SpawnAsync(arguments, read), s_limit, cancellation);
+            if (exit.Code != 0)
+            {
+                throw new IOException($"runsc did not start the sandbox: {ReadFailure(paths.LogOf(id)) ?? $"it ended with {exit.Code}"}");
+            }
         }
 
         return int.Parse(await File.ReadAllTextAsync(pidFile, cancellation), CultureInfo.InvariantCulture);
     }
 
-    private async Task<ChildExit> RunAsync(
-        IReadOnlyList<string> arguments, Descriptor input, Descriptor output, CancellationToken cancellation)
+    private async Task<HostProcess> SpawnAsync(IReadOnlyList<string> arguments, Descriptor input)
     {
-        using Descriptor nothing = DescriptorCalls.OpenNull();
         string program = FindProgram() ?? throw new FileNotFoundException($"{name} is not installed; run atoll doctor");
-        var request = new SpawnRequest(program, [name, .. arguments], s_environment, "/", input, output, nothing);
-        using (input)
-        {
-            HostProcess process = CoverSysNet
-                ? await Namespaces.RunWithoutProcSysNetAsync(() => processes.Start(request))
-                : processes.Start(request);
-            try
-            {
-                return await process.Exit.WaitAsync(s_limit, cancellation);
-            }
-            catch (Exception e) when (e is TimeoutException or OperationCanceledException)
-            {
-                // What it has started by then is in the sandbox's cgroup, which the step's undo kills.
-                Signals.Send(process.Pid, Signals.SIGKILL);
-                throw;
-            }
-        }
+        using Descriptor nothing = DescriptorCalls.OpenNull();
+        var request = new SpawnRequest(program, [name, .. arguments], s_environment, "/", input, nothing, nothing);
+        return CoverSysNet
+            ? await Namespaces.RunWithoutProcSysNetAsync(() => processes.Start(request))
+            : processes.Start(request);
     }
 
     /// <summary>The last error in a log of runsc, of which at most the last 16 KiB are read; null when there is none.</summary>
