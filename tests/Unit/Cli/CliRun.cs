@@ -8,8 +8,8 @@ namespace Atoll.Unit.Cli;
 /// <summary>Runs the CLI in this process against a wire server, with memory for a terminal and a directory for a home.</summary>
 public abstract class CliRun : IAsyncLifetime
 {
-    private readonly MemoryStream _output = new();
-    private readonly MemoryStream _error = new();
+    private readonly Capture _output = new();
+    private readonly Capture _error = new();
 
     internal WireServer Server { get; private set; } = null!;
 
@@ -72,5 +72,27 @@ public abstract class CliRun : IAsyncLifetime
         };
         Terminal = terminal;
         return await AtollCommand.RunAsync(args, terminal).WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>Memory that one thread may read while another writes.</summary>
+    private sealed class Capture : MemoryStream
+    {
+        private readonly Lock _gate = new();
+
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            lock (_gate)
+            {
+                base.Write(buffer, offset, count);
+            }
+        }
+
+        public override byte[] ToArray()
+        {
+            lock (_gate)
+            {
+                return base.ToArray();
+            }
+        }
     }
 }
