@@ -23,6 +23,7 @@ foreach (int signal in (int[])[
     Signals.Ignore(signal);
 }
 
+DescriptorCalls.CloseInheritedOnExec();
 AgentSecret secret = BootSecret.Read();
 Children.AdoptOrphans();
 var loop = new EventLoop(TimeProvider.System);

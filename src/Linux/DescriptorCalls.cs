@@ -86,6 +86,21 @@ public static partial class DescriptorCalls
         return number >= 0 ? new Descriptor(number) : throw SyscallException.Last("open", "/dev/null");
     }
 
+    /// <summary>Keeps every descriptor that this process was started with, but the standard three, from what it starts.</summary>
+    public static void CloseInheritedOnExec()
+    {
+        const int F_SETFD = 2;
+        const int FD_CLOEXEC = 1;
+        foreach (string path in Directory.GetFiles("/proc/self/fd"))
+        {
+            if (int.TryParse(Path.GetFileName(path), out int number) && number > 2)
+            {
+                // Fails for the one that the listing itself used, which is gone.
+                fcntl(number, F_SETFD, FD_CLOEXEC);
+            }
+        }
+    }
+
     /// <summary>Makes <paramref name="number"/> another name of <paramref name="of"/>, closing what it was.</summary>
     public static void DuplicateTo(Descriptor of, int number)
     {

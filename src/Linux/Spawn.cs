@@ -55,7 +55,9 @@ public static unsafe partial class Spawn
         byte* set = stackalloc byte[OpaqueSize];
         Check(sigemptyset(set), "sigemptyset");
         Check(posix_spawnattr_setsigmask(attributes, set), "setsigmask");
-        Check(sigfillset(set), "sigfillset");
+
+        // Filled by hand: sigfillset leaves out the two that the C library keeps for itself, which posix_spawn then ignores.
+        new Span<byte>(set, OpaqueSize).Fill(0xFF);
         Check(posix_spawnattr_setsigdefault(attributes, set), "setsigdefault");
         Check(
             posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID),
@@ -135,7 +137,4 @@ public static unsafe partial class Spawn
 
     [LibraryImport("libc")]
     private static partial int sigemptyset(byte* set);
-
-    [LibraryImport("libc")]
-    private static partial int sigfillset(byte* set);
 }

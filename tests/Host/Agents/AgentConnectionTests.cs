@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Atoll.Domain;
+using Atoll.Linux;
 using Atoll.Node.Agents;
 using Atoll.Protocol;
 using Atoll.Protocol.Frames;
@@ -142,13 +143,22 @@ public sealed class AgentConnectionTests(AgentFile file) : IAsyncLifetime
     {
         AgentSession session = await _agent.ConnectAsync();
         var started = await session.StartAsync(Transcript.Shell("sleep 100"), default);
-        Task<Transcript> reading = Transcript.ReadAsync(session, started.Pid);
-        await _agent.KillAsync();
+        try
+        {
+            Task<Transcript> reading = Transcript.ReadAsync(session, started.Pid);
+            Assert.Single(await session.ListAsync(default));
+            Signals.Send(_agent.Pid, Signals.SIGKILL);
 
-        FaultException e = await Assert.ThrowsAsync<FaultException>(() => reading);
-        Assert.Equal(FaultCode.AgentUnavailable, e.Fault.Code);
-        e = await Assert.ThrowsAsync<FaultException>(() => session.ListAsync(default));
-        Assert.Equal(FaultCode.AgentUnavailable, e.Fault.Code);
+            FaultException e = await Assert.ThrowsAsync<FaultException>(() => reading);
+            Assert.Equal(FaultCode.AgentUnavailable, e.Fault.Code);
+            e = await Assert.ThrowsAsync<FaultException>(() => session.ListAsync(default));
+            Assert.Equal(FaultCode.AgentUnavailable, e.Fault.Code);
+        }
+        finally
+        {
+            // Without its agent nobody else would end it.
+            Signals.Send(-started.Pid, Signals.SIGKILL);
+        }
     }
 
     private static async Task DrainAsync(NetworkStream stream)
