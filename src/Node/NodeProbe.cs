@@ -30,7 +30,7 @@ internal static class NodeProbe
         NullLoggerFactory logs = NullLoggerFactory.Instance;
         using GVisorDriver driver = GVisorRuntime.Create(
             options, _ => throw new InvalidOperationException("the probe has no templates"), new ThrowawaySecrets(),
-            new LaunchJournal(Path.Combine(options.DataDirectory, "launches")), new HostProcesses(logs.CreateLogger<HostProcesses>()),
+            new LaunchJournal(Path.Combine(options.DataDirectory, "launches")), new HostProcesses(NullLogger<HostProcesses>.Instance),
             TimeProvider.System, logs);
         try
         {

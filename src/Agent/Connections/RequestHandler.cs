@@ -87,7 +87,7 @@ internal sealed class RequestHandler(AgentSecret secret, string version, Process
                 connection.Write(writer => Bare.Write(writer, MessageType.Ok, stream));
                 break;
             case MessageType.List:
-                Protocol.Messages.Processes page = processes.List(List.Read(payload).AfterPid);
+                ProcessPage page = processes.List(List.Read(payload).AfterPid);
                 connection.Write(writer => page.Write(writer, stream));
                 break;
             case MessageType.Forget:

@@ -90,7 +90,7 @@ internal sealed class ProcessTable
     }
 
     /// <summary>The next page of processes in the order of their pids, as large as one frame takes.</summary>
-    public Protocol.Messages.Processes List(int afterPid)
+    public ProcessPage List(int afterPid)
     {
         List<ProcessEntry> page = [];
         int size = 0;
@@ -100,13 +100,13 @@ internal sealed class ProcessTable
             size += SizeOf(process.Entry);
             if (page.Count > 0 && size > ProtocolLimits.MaxPayload - 1024)
             {
-                return new Protocol.Messages.Processes(page, More: true);
+                return new ProcessPage(page, More: true);
             }
 
             page.Add(process.Entry with { Exit = process.Ended });
         }
 
-        return new Protocol.Messages.Processes(page, More: false);
+        return new ProcessPage(page, More: false);
     }
 
     public void Forget(int pid)

@@ -105,7 +105,7 @@ internal sealed partial class AgentSession : IAgent, IAsyncDisposable
         while (true)
         {
             byte[] reply = await RequestAsync(new List(after).Write, MessageType.Processes, cancellation);
-            Processes page = Parse(reply, Processes.Read);
+            ProcessPage page = Parse(reply, ProcessPage.Read);
             foreach (ProcessEntry entry in page.Entries)
             {
                 if (entry.Pid <= after)

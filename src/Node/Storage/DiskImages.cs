@@ -33,6 +33,14 @@ internal sealed partial class DiskImages(DiskOptions options, RunProgram run, IL
         }
     }
 
+    /// <summary>Undoes what <see cref="PrepareAsync"/> did beyond files. No disk may be mounted.</summary>
+    public void Retire()
+    {
+        while (Mounts.Unmount(options.SandboxesDirectory))
+        {
+        }
+    }
+
     /// <summary>Formats the blank image of a size unless it is there.</summary>
     public Task EnsureBlankAsync(int gigabytes, CancellationToken cancellation) => _blanks.EnsureAsync(gigabytes, cancellation);
 

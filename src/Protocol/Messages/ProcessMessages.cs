@@ -67,9 +67,9 @@ public sealed record ProcessEntry(
     int Pid, string Tag, IReadOnlyList<string> Arguments, string WorkingDirectory, long StartedAtMilliseconds, Exited? Exit);
 
 /// <summary>A page of processes; the last entry's pid asks for the next one.</summary>
-public sealed record Processes(IReadOnlyList<ProcessEntry> Entries, bool More)
+public sealed record ProcessPage(IReadOnlyList<ProcessEntry> Entries, bool More)
 {
-    public static Processes Read(ReadOnlySpan<byte> payload)
+    public static ProcessPage Read(ReadOnlySpan<byte> payload)
     {
         var reader = new PayloadReader(payload);
         bool more = reader.Bool();
@@ -80,7 +80,7 @@ public sealed record Processes(IReadOnlyList<ProcessEntry> Entries, bool More)
         }
 
         reader.End();
-        return more && entries.Length == 0 ? throw new ProtocolException("an empty page with more to come") : new Processes(entries, more);
+        return more && entries.Length == 0 ? throw new ProtocolException("an empty page with more to come") : new ProcessPage(entries, more);
     }
 
     public void Write(MessageWriter writer, uint stream)

@@ -4,12 +4,22 @@ using Xunit;
 
 namespace Atoll.Host.Agents;
 
-/// <summary>The agent as it ships, one static file compiled ahead of time; published once for all tests.</summary>
+/// <summary>The agent as it ships, one static file compiled ahead of time; built once for all tests.</summary>
 public sealed class AgentFile : IAsyncLifetime
 {
     public string Path { get; private set; } = "";
 
-    public async Task InitializeAsync()
+    public async Task InitializeAsync() => Path = Built() ?? await PublishAsync();
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    /// <summary>The one that ./test has built; null outside of it.</summary>
+    internal static string? Built() =>
+        Environment.GetEnvironmentVariable("ATOLL_TEST_ARTIFACTS") is { Length: > 0 } artifacts
+            ? System.IO.Path.Combine(artifacts, "agent/atoll-agent")
+            : null;
+
+    internal static async Task<string> PublishAsync()
     {
         string root = System.IO.Path.GetFullPath(System.IO.Path.Combine(Here(), "../../.."));
         string output = System.IO.Path.Combine(root, "artifacts/test-agent");
@@ -31,10 +41,8 @@ public sealed class AgentFile : IAsyncLifetime
         Task<string> errors = publish.StandardError.ReadToEndAsync(limit.Token);
         await publish.WaitForExitAsync(limit.Token);
         Assert.True(publish.ExitCode == 0, await text + await errors);
-        Path = System.IO.Path.Combine(output, "atoll-agent");
+        return System.IO.Path.Combine(output, "atoll-agent");
     }
-
-    public Task DisposeAsync() => Task.CompletedTask;
 
     private static string Here([CallerFilePath] string path = "") => System.IO.Path.GetDirectoryName(path)!;
 }

@@ -63,7 +63,7 @@ public sealed class NamespacesTests
     public async Task A_namespace_that_is_not_there_is_named()
     {
         var thrown = await Assert.ThrowsAsync<SyscallException>(() => Namespaces.RunInNetAsync("/run/no-such-netns", () => true));
-        Assert.Equal(Errno.ENOENT, thrown.Errno);
+        Assert.Equal(Errno.ENOENT, thrown.Error);
         Assert.Contains("/run/no-such-netns", thrown.Message);
     }
 

@@ -27,14 +27,14 @@ public sealed class DiskImagesTests : IAsyncLifetime
     {
         await _disks.RemoveAsync(_id);
         IReadOnlyList<string> left = [.. Directory.EnumerateFileSystemEntries(_options.SandboxesDirectory)];
-        Mounts.Unmount(_options.SandboxesDirectory);
+        _disks.Retire();
         Directory.Delete(_data, recursive: true);
         Assert.Empty(left);
         Assert.Empty(LoopsInUse());
         Assert.DoesNotContain(MountTable.Read(), mount => mount.Target.StartsWith(_data, StringComparison.Ordinal));
     }
 
-    private DiskImages NewInstance() => new(_options, NullLogger<DiskImages>.Instance);
+    private DiskImages NewInstance() => new(_options, HostPrograms.RunAsync, NullLogger<DiskImages>.Instance);
 
     private string ImagePath => Path.Combine(_options.SandboxesDirectory, _id.Value, "disk.img");
 

@@ -26,10 +26,10 @@ public sealed class CheckTests
     [InlineData("custom", Severity.Warn)]
     [InlineData("", Severity.Warn)]
     internal void A_kernel_is_judged_by_its_version(string release, Severity severity) =>
-        Assert.Equal(severity, KernelCheck.Judge(release, Architecture.X64).Severity);
+        Assert.Equal(severity, KernelCheck.Judge(release, System.Runtime.InteropServices.Architecture.X64).Severity);
 
     [Fact]
-    public void Another_architecture_fails() => Assert.Equal(Severity.Fail, KernelCheck.Judge("6.1.0", Architecture.Arm64).Severity);
+    public void Another_architecture_fails() => Assert.Equal(Severity.Fail, KernelCheck.Judge("6.1.0", System.Runtime.InteropServices.Architecture.Arm64).Severity);
 
     [Theory]
     [InlineData("cpuset cpu io memory hugetlb pids rdma\n", null)]

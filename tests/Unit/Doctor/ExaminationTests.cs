@@ -84,17 +84,4 @@ public sealed class ExaminationTests
 
         public Task<Finding> RunAsync(CancellationToken cancellation) => run(cancellation);
     }
-
-    private sealed class Driver(RuntimeProbe probe) : IRuntimeDriver
-    {
-        public string Name => "gvisor";
-
-        public IReadOnlyList<ILaunchStep> Steps => [];
-
-        public Task<RuntimeProbe> ProbeAsync(CancellationToken cancellation) => Task.FromResult(probe);
-
-        public Task PrepareAsync(CancellationToken cancellation) => Task.CompletedTask;
-
-        public Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation) => throw new NotSupportedException();
-    }
 }

@@ -15,7 +15,7 @@ public sealed class DedicatedThreadTests
     [Fact]
     public async Task An_exception_of_the_action_reaches_the_caller_as_it_is()
     {
-        static int Fail() => throw new SyscallException("mount", "/x", (int)Errno.EBUSY);
+        static int Fail() => throw new SyscallException("mount", "/x", Errno.EBUSY);
 
         var thrown = Assert.Throws<SyscallException>(() => DedicatedThread.Run(Fail));
         Assert.Contains(nameof(Fail), thrown.StackTrace);
@@ -25,8 +25,8 @@ public sealed class DedicatedThreadTests
     [Fact]
     public void A_failed_call_is_named_with_its_subject_and_error()
     {
-        var e = new SyscallException("mount", "/x", 16);
-        Assert.Equal(Errno.EBUSY, e.Errno);
-        Assert.StartsWith("mount /x: EBUSY (", e.Message);
+        var e = new SyscallException("mount", "/x", Errno.EBUSY);
+        Assert.Equal(Errno.EBUSY, e.Error);
+        Assert.StartsWith("mount(/x): EBUSY (", e.Message);
     }
 }

@@ -50,6 +50,7 @@ internal sealed class GVisorDriver(
         filter.Remove();
         cgroups.Retire();
         network.Retire();
+        disks.Retire();
         return Task.CompletedTask;
     }
 

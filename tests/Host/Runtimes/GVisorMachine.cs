@@ -1,0 +1,89 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Templates;
+using Atoll.Host.Agents;
+using Atoll.Linux;
+using Atoll.Node;
+using Atoll.Node.Recovery;
+using Atoll.Node.Runtimes;
+using Atoll.Node.Runtimes.GVisor;
+using Atoll.Node.Templates;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Atoll.Host.Runtimes;
+
+/// <summary>This machine with a gVisor driver of the tests' own: an instance, addresses and files that no server uses.</summary>
+public sealed class GVisorMachine : IAsyncLifetime
+{
+    private const string Prefix = "athv";
+    private readonly string _data = Directory.CreateTempSubdirectory("atoll-test-gvisor").FullName;
+    private readonly NodeOptions _options;
+
+    public GVisorMachine() => _options = new NodeOptions
+    {
+        DataDirectory = _data,
+        TemplatesDirectory = TemplatesDirectory(),
+        Instance = "atoll-test-gvisor",
+        InterfacePrefix = Prefix,
+        NetworkPool = IPNetwork.Parse("10.169.0.0/24"),
+    };
+
+    internal GVisorDriver Driver { get; private set; } = null!;
+
+    internal LaunchJournal Journal { get; private set; } = null!;
+
+    internal TemplateId Template { get; private set; }
+
+    public async Task InitializeAsync()
+    {
+        TemplateStore templates = TemplateStore.Open(_options.Templates);
+        Template = (templates.Find("base")
+            ?? throw new DirectoryNotFoundException($"there is no base template in {_options.Templates}: ./test makes it")).Id;
+        Journal = new LaunchJournal(Path.Combine(_data, "launches"));
+        Driver = GVisorRuntime.Create(
+            _options with { AgentPath = AgentFile.Built() ?? await AgentFile.PublishAsync() }, templates.RootfsPath, new OneSecret(), Journal,
+            new HostProcesses(NullLogger<HostProcesses>.Instance), TimeProvider.System, NullLoggerFactory.Instance);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await Driver.PrepareAsync(limit.Token);
+        RuntimeProbe probe = await Driver.ProbeAsync(limit.Token);
+        Assert.True(probe.Usable, $"{probe.Problem} ({probe.Detail})");
+    }
+
+    public async Task DisposeAsync()
+    {
+        IReadOnlyList<string> left = Traces();
+        await Driver.RetireAsync();
+        Driver.Dispose();
+        Directory.Delete(_data, recursive: true);
+        Directory.Delete($"/run/{_options.Instance}", recursive: true);
+        Assert.Empty(left);
+    }
+
+    /// <summary>What exists of any sandbox of these tests, by the machine's own account.</summary>
+    internal IReadOnlyList<string> Traces() =>
+    [
+        .. Directory.EnumerateDirectories("/sys/class/net").Select(path => Path.GetFileName(path)!)
+            .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Select(name => $"link {name}"),
+        .. Directory.EnumerateFileSystemEntries($"/run/{_options.Instance}/netns").Select(path => $"namespace {path}"),
+        .. MountTable.Read().Where(mount => mount.Target.StartsWith(_data + "/sandboxes/", StringComparison.Ordinal)).Select(mount => $"mount {mount.Target}"),
+        .. Directory.EnumerateDirectories(_data + "/sandboxes").Where(path => SandboxId.TryParse(Path.GetFileName(path), out _)).Select(path => $"directory {path}"),
+        .. Directory.EnumerateDirectories("/sys/fs/cgroup", _options.Instance, new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 })
+            .SelectMany(path => Directory.EnumerateDirectories(path)).Select(path => $"cgroup {path}"),
+    ];
+
+    private static string TemplatesDirectory([CallerFilePath] string here = "") =>
+        Environment.GetEnvironmentVariable("ATOLL_TEST_TEMPLATES") is { Length: > 0 } path
+            ? path
+            : Path.GetFullPath(Path.Combine(here, "../../../../artifacts/test-data/templates"));
+
+    private sealed class OneSecret : IAgentSecrets
+    {
+        private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
+
+        public ReadOnlyMemory<byte> For(SandboxId id) => _secret;
+    }
+}
