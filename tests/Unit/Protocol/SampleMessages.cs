@@ -1,6 +1,7 @@
 using Atoll.Protocol;
 using Atoll.Protocol.Frames;
 using Atoll.Protocol.Messages;
+using ProcessPage = Atoll.Protocol.Messages.Processes;
 
 namespace Atoll.Unit.Protocol;
 
@@ -34,8 +35,8 @@ internal static class SampleMessages
         new("detach", MessageType.Detach, OfType(MessageType.Detach), payload => ReadBare(payload, MessageType.Detach)),
         new("signal", MessageType.Signal, new Signal(42, 15, true).Write, payload => Signal.Read(payload).Write),
         new("list", MessageType.List, new List(42).Write, payload => List.Read(payload).Write),
-        new("no processes", MessageType.Processes, new Processes([], false).Write, payload => Processes.Read(payload).Write),
-        new("processes", MessageType.Processes, Page.Write, payload => Processes.Read(payload).Write),
+        new("no processes", MessageType.Processes, new ProcessPage([], false).Write, payload => ProcessPage.Read(payload).Write),
+        new("processes", MessageType.Processes, Page.Write, payload => ProcessPage.Read(payload).Write),
         new("forget", MessageType.Forget, new Forget(42).Write, payload => Forget.Read(payload).Write),
     ];
 
@@ -56,7 +57,7 @@ internal static class SampleMessages
         LifetimeMilliseconds = 5,
     };
 
-    private static Processes Page => new([Running, Running with { Pid = 6, Exit = new Exited(3, 0) }], true);
+    private static ProcessPage Page => new([Running, Running with { Pid = 6, Exit = new Exited(3, 0) }], true);
 
     public static byte[] Wire(Action<MessageWriter, uint> write, uint stream)
     {
