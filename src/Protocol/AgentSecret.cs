@@ -12,7 +12,7 @@ public sealed class AgentSecret
     private readonly byte[] _bytes;
 
     /// <param name="bytes">Exactly <see cref="Size"/> random bytes.</param>
-    public AgentSecret(ReadOnlyMemory<byte> bytes) =>
+    public AgentSecret(ReadOnlySpan<byte> bytes) =>
         _bytes = bytes.Length == Size ? bytes.ToArray() : throw new ArgumentException($"a secret has {Size} bytes, not {bytes.Length}");
 
     /// <summary>All of it, for the agent's boot pipe and the host's own key store.</summary>

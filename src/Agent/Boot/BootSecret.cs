@@ -30,7 +30,7 @@ internal static class BootSecret
             throw new InvalidDataException($"expected {AgentSecret.Size} bytes of secret on standard input");
         }
 
-        var secret = new AgentSecret(bytes[..length].ToArray());
+        var secret = new AgentSecret(bytes[..length]);
         bytes.Clear();
         return secret;
     }

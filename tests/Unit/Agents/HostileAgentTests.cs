@@ -1,0 +1,141 @@
+using System.Net;
+using System.Net.Sockets;
+using Atoll.Domain;
+using Atoll.Domain.Processes;
+using Atoll.Node.Agents;
+using Atoll.Protocol;
+using Atoll.Protocol.Frames;
+using Atoll.Protocol.Messages;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Atoll.Unit.Agents;
+
+/// <summary>The host against an agent that a guest has taken over: it knows the secret and says what it likes.</summary>
+public sealed class HostileAgentTests : IDisposable
+{
+    private static readonly AgentSecret Secret = new(Enumerable.Range(0, AgentSecret.Size).Select(i => (byte)i).ToArray());
+
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+
+    public HostileAgentTests() => _listener.Start();
+
+    public void Dispose() => _listener.Dispose();
+
+    public static TheoryData<string, Action<MessageWriter, uint>> Lies => new()
+    {
+        { "output out of order", (writer, stream) => new Output(false, 7, [1]).Write(writer, stream) },
+        { "empty output", (writer, stream) => new Output(false, 0, []).Write(writer, stream) },
+        { "a drop of nothing", (writer, stream) => new Dropped(5, 5).Write(writer, stream) },
+        { "a drop out of order", (writer, stream) => new Dropped(5, 9).Write(writer, stream) },
+        { "a reply of another kind", (writer, stream) => new Started(1, 1).Write(writer, stream) },
+        { "an unknown message", (writer, stream) => Bare.Write(writer, (MessageType)200, stream) },
+        { "a part", (writer, stream) => Bare.Write(writer, MessageType.Part, stream) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Lies))]
+    public async Task A_lie_about_output_ends_the_connection_and_is_a_fault(string what, Action<MessageWriter, uint> lie)
+    {
+        using var over = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        Task serving = ServeAsync(lie, over.Token);
+        await using (AgentSession session = await ConnectAsync())
+        {
+            FaultException e = await Assert.ThrowsAsync<FaultException>(() => ReadAsync(session, over.Token));
+            Assert.True(e.Fault.Code == FaultCode.AgentUnavailable, what);
+        }
+
+        await over.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving);
+    }
+
+    [Theory]
+    [InlineData(32 * 1024, 7)]
+    [InlineData(1, 7943)]
+    public void More_than_the_credit_is_refused_however_small_the_frames(int size, int framesTaken)
+    {
+        var stream = new AttachStream(0);
+        for (int i = 0; i < framesTaken; i++)
+        {
+            stream.Receive(OutputAt((long)i * size, size));
+        }
+
+        Assert.Throws<ProtocolException>(() => stream.Receive(OutputAt((long)framesTaken * size, size)));
+    }
+
+    [Fact]
+    public async Task Garbage_from_an_agent_never_gets_further_than_a_fault()
+    {
+        for (int seed = 0; seed < 100; seed++)
+        {
+            byte[] garbage = new byte[new Random(seed).Next(1, 4000)];
+            new Random(seed).NextBytes(garbage);
+            using var over = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            Task serving = ServeAsync((writer, _) => writer.Raw(garbage), over.Token, thenClose: true);
+            await using (AgentSession session = await ConnectAsync())
+            {
+                FaultException e = await Assert.ThrowsAsync<FaultException>(() => session.SignalAsync(1, 1, false, over.Token));
+                Assert.True(e.Fault.Code == FaultCode.AgentUnavailable, $"seed {seed}: {e}");
+            }
+
+            await over.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving);
+        }
+    }
+
+    private static Message OutputAt(long sequence, int size)
+    {
+        var writer = new MessageWriter();
+        new Output(false, sequence, new byte[size]).Write(writer, 1);
+        return new Message(MessageType.Output, 1, writer.Written.Span[MessageReader.HeaderSize..]);
+    }
+
+    private static async Task ReadAsync(AgentSession session, CancellationToken cancellation)
+    {
+        await foreach (ProcessEvent item in session.AttachAsync(1, 0, cancellation))
+        {
+            Assert.IsNotType<ProcessEvent.Exited>(item);
+        }
+    }
+
+    private async Task<AgentSession> ConnectAsync() => await AgentSession.ConnectAsync(
+        async cancellation =>
+        {
+            var client = new TcpClient();
+            await client.ConnectAsync((IPEndPoint)_listener.LocalEndpoint, cancellation);
+            return client.GetStream();
+        },
+        Secret, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+
+    // Answers every hello as it should be, and whatever comes next with the lie.
+    private async Task ServeAsync(Action<MessageWriter, uint> lie, CancellationToken cancellation, bool thenClose = false)
+    {
+        while (true)
+        {
+            using TcpClient client = await _listener.AcceptTcpClientAsync(cancellation);
+            await using NetworkStream stream = client.GetStream();
+            await AnswerAsync(stream, (writer, id) => new HelloOk(Secret.AgentProof.ToArray(), 1, "x").Write(writer, id), cancellation);
+            await AnswerAsync(stream, lie, cancellation);
+            if (!thenClose)
+            {
+                // Until the host has had enough.
+                while (await stream.ReadAsync(new byte[4096], cancellation) > 0)
+                {
+                }
+            }
+        }
+    }
+
+    private static async Task AnswerAsync(NetworkStream stream, Action<MessageWriter, uint> answer, CancellationToken cancellation)
+    {
+        byte[] request = new byte[4096];
+        if (await stream.ReadAsync(request, cancellation) == 0)
+        {
+            return;
+        }
+
+        var writer = new MessageWriter();
+        answer(writer, BitConverter.ToUInt32(request, 5));
+        await stream.WriteAsync(writer.Written, cancellation);
+    }
+}
