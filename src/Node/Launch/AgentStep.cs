@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Atoll.Domain.Nodes;
@@ -37,24 +36,8 @@ internal sealed class AgentStep(
     {
         var address = new IPEndPoint(slots.At(record.NetworkSlot!.Value, record.AllowInternetAccess).GuestAddress, ProtocolLimits.DefaultPort);
         AgentSession session = await AgentSession.ConnectAsync(
-            token => DialAsync(address, token), new AgentSecret(secrets.For(record.Id)), time, log, cancellation);
+            AgentDial.Tcp(address), new AgentSecret(secrets.For(record.Id).Span), time, log, cancellation);
         return new RunningSandbox(session, endOf(record), session.DisposeAsync);
-    }
-
-    // Without Nagle's delay: small requests go out at once.
-    private static async ValueTask<Stream> DialAsync(IPEndPoint address, CancellationToken cancellation)
-    {
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(address, cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 
     private AgentConfiguration ConfigurationOf(LaunchRequest request) => new()

@@ -1,7 +1,6 @@
 using Atoll.Protocol;
 using Atoll.Protocol.Frames;
 using Atoll.Protocol.Messages;
-using ProcessPage = Atoll.Protocol.Messages.Processes;
 
 namespace Atoll.Unit.Protocol;
 
