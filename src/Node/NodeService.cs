@@ -31,10 +31,28 @@ internal sealed partial class NodeService(
     }
 
     /// <summary>Sandboxes run on; the next server adopts them. Where there are none, nothing of Atoll is left running.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) =>
-        journal.List().Count == 0 ? driver.RetireAsync() : Task.CompletedTask;
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (journal.List().Count > 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await driver.RetireAsync();
+        }
+        catch (IOException e)
+        {
+            // Harmless: the next start makes ready again, and the next stop tries again.
+            LogNotRetired(e, driver.Name);
+        }
+    }
 
     public void Dispose() => _lock?.Dispose();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Runtime {Driver} left something of its preparations on this machine")]
+    private partial void LogNotRetired(Exception e, string driver);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Runtime {Driver} is ready: {Detail}")]
     private partial void LogReady(string driver, string detail);

@@ -58,7 +58,7 @@ internal sealed class SandboxCgroups(CgroupOptions options, CgroupMounts mounts)
     /// <summary>Removes what <see cref="Prepare"/> made, unless a sandbox is in it.</summary>
     public void Retire()
     {
-        foreach (Cgroup root in Roots())
+        foreach (Cgroup root in AllRoots())
         {
             root.TryRemove();
         }
@@ -257,8 +257,10 @@ internal sealed class SandboxCgroups(CgroupOptions options, CgroupMounts mounts)
         mounts.Version == CgroupVersion.V2 ? Roots().Single() : new Cgroup(Path.Combine(mounts.V1[controller], options.Root));
 
     // The runtime makes its own of this name in every version 1 hierarchy in which it finds none.
-    private IEnumerable<Cgroup> AllOf(SandboxId id) => (mounts.Version == CgroupVersion.V2 ? [mounts.V2!] : mounts.V1.Values.Distinct())
-        .Select(mount => Below(new Cgroup(Path.Combine(mount, options.Root)), id));
+    private IEnumerable<Cgroup> AllRoots() => (mounts.Version == CgroupVersion.V2 ? [mounts.V2!] : mounts.V1.Values.Distinct())
+        .Select(mount => new Cgroup(Path.Combine(mount, options.Root)));
+
+    private IEnumerable<Cgroup> AllOf(SandboxId id) => AllRoots().Select(root => Below(root, id));
 
     private static Cgroup Below(Cgroup root, SandboxId id) => new(Path.Combine(root.Path, id.Value));
 }

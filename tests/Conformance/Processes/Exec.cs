@@ -8,7 +8,7 @@ namespace Atoll.Conformance.Processes;
 /// <summary>One server-sent event.</summary>
 internal sealed record ExecEvent(string Name, string? Id, JsonElement Data)
 {
-    public byte[] Output => Data.GetProperty("data_b64").GetBytesFromBase64();
+    public byte[] ToBytes() => Data.GetProperty("data_b64").GetBytesFromBase64();
 }
 
 /// <summary>Reads the event stream of a run.</summary>
@@ -102,5 +102,5 @@ internal static class ExecCalls
     }
 
     public static string Text(IEnumerable<ExecEvent> events, string name) =>
-        Encoding.UTF8.GetString([.. events.Where(e => e.Name == name).SelectMany(e => e.Output)]);
+        Encoding.UTF8.GetString([.. events.Where(e => e.Name == name).SelectMany(e => e.ToBytes())]);
 }

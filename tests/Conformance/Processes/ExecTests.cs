@@ -121,7 +121,7 @@ public sealed class ExecTests(ServerFixture server)
         using ExecStream stream = await box.FollowAsync();
         List<ExecEvent> events = await stream.RestAsync();
         Assert.DoesNotContain("dropped", events.Select(e => e.Name));
-        Assert.Equal(Size, events.Where(e => e.Name == "stdout").Sum(e => e.Output.Length));
+        Assert.Equal(Size, events.Where(e => e.Name == "stdout").Sum(e => e.ToBytes().Length));
         Assert.Equal(0, events[^1].Data.GetProperty("exit_code").GetInt32());
     }
 
@@ -140,7 +140,7 @@ public sealed class ExecTests(ServerFixture server)
 
         using ExecStream stream = await box.FollowAsync();
         List<ExecEvent> events = await stream.RestAsync();
-        long kept = events.Where(e => e.Name == "stdout").Sum(e => (long)e.Output.Length);
+        long kept = events.Where(e => e.Name == "stdout").Sum(e => (long)e.ToBytes().Length);
         long dropped = events.Where(e => e.Name == "dropped").Sum(e => e.Data.GetProperty("bytes").GetInt64());
         Assert.Equal(Size, kept + dropped);
         Assert.InRange(kept, 1, 16 * 1024 * 1024);

@@ -112,6 +112,18 @@ internal sealed class AtollServer : IAsyncDisposable
         return process.ExitCode == 0 ? said.Trim() : throw new InvalidOperationException($"{arguments[0]} ended with {process.ExitCode}");
     }
 
+    /// <summary>Bytes of memory that the server has at the moment (VmRSS in proc_pid_status(5)).</summary>
+    public long Memory() => 1024 * long.Parse(File.ReadLines($"/proc/{_process!.Id}/status")
+        .First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
+
+    /// <summary>The host's processes of one sandbox whose command line says that they are its kernel.</summary>
+    public IEnumerable<int> RuntimesOf(string sandboxId) => Directory.EnumerateDirectories("/proc")
+        .Select(path => int.TryParse(Path.GetFileName(path), out int pid) ? pid : 0)
+        .Where(pid => pid > 0 && CommandOf(pid) is var command && command.StartsWith("runsc-sandbox", StringComparison.Ordinal)
+            && command.Contains(sandboxId["sbx-".Length..], StringComparison.Ordinal));
+
+    public static void Kill(int pid) => Send(pid, Sigkill);
+
     public string Log() => string.Join('\n', _said) + "\n" + (File.Exists(LogFile) ? File.ReadAllText(LogFile) : "");
 
     public async ValueTask DisposeAsync()
@@ -161,16 +173,29 @@ internal sealed class AtollServer : IAsyncDisposable
             ?? throw new FileNotFoundException("there is no built server: run ./test, or set ATOLL_SERVER to the path of atoll-server");
     }
 
+    private static string CommandOf(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline");
+        }
+        catch (IOException)
+        {
+            // It has ended.
+            return "";
+        }
+    }
+
     private static void Send(int pid, int signal)
     {
-        if (Kill(pid, signal) != 0)
+        if (SendSignal(pid, signal) != 0)
         {
             throw new InvalidOperationException($"process {pid} took no signal: errno {Marshal.GetLastPInvokeError()}");
         }
     }
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static extern int Kill(int pid, int signal);
+    private static extern int SendSignal(int pid, int signal);
 
     private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(here, "../../../.."));
 }

@@ -7,14 +7,26 @@ internal sealed class Leftovers(string dataDirectory, string instance, string in
 {
     private string RunDirectory => Path.Combine("/run", instance);
 
-    /// <summary>One line for each thing. Empty when the machine is as it was.</summary>
+    /// <summary>What the server itself holds while it runs, for all of its sandboxes.</summary>
+    private IReadOnlyList<string> Shared => [Path.Combine(RunDirectory, "netns"), Path.Combine(dataDirectory, "sandboxes")];
+
+    /// <summary>What is there of sandboxes, a line for each thing.</summary>
     public IReadOnlyList<string> Find() =>
     [
         .. Links().Select(link => $"network link {link}"),
-        .. Mounts().Select(mount => $"mount {mount}"),
+        .. Mounts().Except(Shared).Select(mount => $"mount {mount}"),
         .. Namespaces().Select(path => $"network namespace {path}"),
         .. Processes().Select(process => $"process {process.Pid}: {process.Command}"),
         .. Cgroups().Select(path => $"cgroup {path}"),
+    ];
+
+    /// <summary>What is there of sandboxes and of a server that has stopped in order, a line for each thing.</summary>
+    public async Task<IReadOnlyList<string>> FindAllAsync() =>
+    [
+        .. Find(),
+        .. Mounts().Intersect(Shared).Select(mount => $"mount {mount}"),
+        .. InstanceCgroups().Select(path => $"cgroup {path}"),
+        .. await RunAsync("nft", "list", "table", "inet", instance) == 0 ? [$"nftables table inet {instance}"] : (string[])[],
     ];
 
     /// <summary>Waits until nothing is left, for things that end on their own; returns what still is.</summary>
@@ -52,7 +64,7 @@ internal sealed class Leftovers(string dataDirectory, string instance, string in
             await RunAsync("ip", "link", "delete", link);
         }
 
-        foreach (string path in Cgroups().OrderByDescending(path => path.Length))
+        foreach (string path in Cgroups().Concat(InstanceCgroups()).OrderByDescending(path => path.Length))
         {
             await RunAsync("rmdir", path);
         }
@@ -77,11 +89,13 @@ internal sealed class Leftovers(string dataDirectory, string instance, string in
         return Directory.Exists(directory) ? Directory.EnumerateFileSystemEntries(directory) : [];
     }
 
-    private IEnumerable<string> Cgroups() => Directory.EnumerateDirectories("/sys/fs/cgroup", $"*{instance}*", SearchOption.TopDirectoryOnly)
-        .Concat(Directory.EnumerateDirectories("/sys/fs/cgroup").Where(top => !File.GetAttributes(top).HasFlag(FileAttributes.ReparsePoint))
-            .SelectMany(top => Directory.EnumerateDirectories(top, $"*{instance}*")))
-        .SelectMany(top => Directory.EnumerateDirectories(top, "*", SearchOption.AllDirectories))
-        .Distinct();
+    private IEnumerable<string> Cgroups() => InstanceCgroups().SelectMany(top => Directory.EnumerateDirectories(top, "*", SearchOption.AllDirectories));
+
+    // At the top of the one hierarchy of v2, or of each hierarchy of v1.
+    private IEnumerable<string> InstanceCgroups() => Directory.EnumerateDirectories("/sys/fs/cgroup")
+        .Where(top => !File.GetAttributes(top).HasFlag(FileAttributes.ReparsePoint))
+        .Append("/sys/fs/cgroup")
+        .SelectMany(top => Directory.EnumerateDirectories(top, instance));
 
     /// <summary>Sandbox processes: their command lines name the data or the run directory. Not the server itself.</summary>
     private IEnumerable<(int Pid, string Command)> Processes()
@@ -112,9 +126,10 @@ internal sealed class Leftovers(string dataDirectory, string instance, string in
 
     private static bool Within(string path, string directory) => path == directory || path.StartsWith(directory + "/", StringComparison.Ordinal);
 
-    private static async Task RunAsync(string program, params string[] arguments)
+    private static async Task<int> RunAsync(string program, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        return process.ExitCode;
     }
 }

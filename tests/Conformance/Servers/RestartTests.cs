@@ -41,6 +41,7 @@ public sealed class RestartTests
         await after.DeleteAllAsync();
         Assert.Empty(await server.Leftovers.SettleAsync(TimeSpan.FromSeconds(15)));
         Assert.Equal(0, await server.StopAsync());
+        Assert.Empty(await server.Leftovers.FindAllAsync());
     }
 
     [OwnServerFact]

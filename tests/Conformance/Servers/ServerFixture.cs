@@ -55,6 +55,7 @@ public sealed class ServerFixture : IAsyncLifetime
         int code = await own.StopAsync();
         Assert.True(left.Count == 0, "the server's sandboxes left on the machine:\n" + string.Join('\n', left) + "\n" + own.Log());
         Assert.True(code == 0, $"the server ended with {code}:\n{own.Log()}");
+        Assert.Empty(await own.Leftovers.FindAllAsync());
     }
 }
 

@@ -36,6 +36,7 @@ internal sealed class BundleStep(
 
     public Task UndoAsync(LaunchRecord record)
     {
+        // The disk step made its part of the directory before, and removes the directory after this.
         foreach (string directory in (string[])[paths.BundleOf(record.Id), paths.RunscRootOf(record.Id)])
         {
             if (Directory.Exists(directory))
@@ -44,7 +45,11 @@ internal sealed class BundleStep(
             }
         }
 
-        File.Delete(paths.LogOf(record.Id));
+        if (File.Exists(paths.LogOf(record.Id)))
+        {
+            File.Delete(paths.LogOf(record.Id));
+        }
+
         return Task.CompletedTask;
     }
 }
