@@ -7,7 +7,6 @@ namespace Atoll.Linux;
 /// <summary>Handles on processes, also on those that are not children: pidfd_open(2), pidfd_send_signal(2).</summary>
 public static partial class Pidfd
 {
-    public const int SIGKILL = 9;
     private const int SYS_pidfd_send_signal = 424;
     private const int SYS_pidfd_open = 434;
 

@@ -230,7 +230,7 @@ internal sealed class SandboxCgroups(CgroupOptions options, CgroupMounts mounts)
             using SafeFileHandle? process = Pidfd.TryOpen(pid);
             if (process is not null)
             {
-                Pidfd.Signal(process, Pidfd.SIGKILL);
+                Pidfd.Signal(process, Signals.SIGKILL);
             }
         }
     }

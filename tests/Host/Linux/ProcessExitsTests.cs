@@ -33,7 +33,7 @@ public sealed class ProcessExitsTests : IDisposable
         Task exit = ProcessExits.WaitAsync(sleeper.Pid, sleeper.StartTicks, default);
         await Task.Delay(50);
         Assert.False(exit.IsCompleted);
-        Assert.True(Pidfd.Signal(sleeper.Pid, sleeper.StartTicks, Pidfd.SIGKILL));
+        Assert.True(Pidfd.Signal(sleeper.Pid, sleeper.StartTicks, Signals.SIGKILL));
         await exit.WaitAsync(Limit);
     }
 
@@ -48,12 +48,12 @@ public sealed class ProcessExitsTests : IDisposable
             Assert.NotEqual(Environment.ProcessId, orphan.ParentPid);
             Task exit = ProcessExits.WaitAsync(orphan.Pid, orphan.StartTicks, default);
             Assert.False(exit.IsCompleted);
-            Pidfd.Signal(orphan.Pid, orphan.StartTicks, Pidfd.SIGKILL);
+            Pidfd.Signal(orphan.Pid, orphan.StartTicks, Signals.SIGKILL);
             await exit.WaitAsync(Limit);
         }
         finally
         {
-            Pidfd.Signal(orphan.Pid, orphan.StartTicks, Pidfd.SIGKILL);
+            Pidfd.Signal(orphan.Pid, orphan.StartTicks, Signals.SIGKILL);
         }
     }
 
@@ -65,7 +65,7 @@ public sealed class ProcessExitsTests : IDisposable
         Assert.All(exits, exit => Assert.False(exit.IsCompleted));
         foreach (ProcessStat sleeper in sleepers)
         {
-            Pidfd.Signal(sleeper.Pid, sleeper.StartTicks, Pidfd.SIGKILL);
+            Pidfd.Signal(sleeper.Pid, sleeper.StartTicks, Signals.SIGKILL);
         }
 
         await Task.WhenAll(exits).WaitAsync(Limit);
@@ -76,7 +76,7 @@ public sealed class ProcessExitsTests : IDisposable
     {
         ProcessStat sleeper = Start("sleep", "60");
         Assert.True(ProcessExits.WaitAsync(sleeper.Pid, sleeper.StartTicks - 1, default).IsCompletedSuccessfully);
-        Assert.False(Pidfd.Signal(sleeper.Pid, sleeper.StartTicks - 1, Pidfd.SIGKILL));
+        Assert.False(Pidfd.Signal(sleeper.Pid, sleeper.StartTicks - 1, Signals.SIGKILL));
         Assert.False(ProcessExits.WaitAsync(sleeper.Pid, sleeper.StartTicks, default).IsCompleted);
     }
 

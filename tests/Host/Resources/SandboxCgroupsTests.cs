@@ -92,7 +92,7 @@ public sealed class SandboxCgroupsTests : IAsyncLifetime
     {
         Process hog = Run("exec tail /dev/zero");
         await hog.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token);
-        Assert.Equal(128 + Pidfd.SIGKILL, hog.ExitCode);
+        Assert.Equal(128 + Signals.SIGKILL, hog.ExitCode);
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class SandboxCgroupsTests : IAsyncLifetime
         await ReachAsync(() => _cgroups.Pids(_id).Count == 1);
         await _cgroups.RemoveAsync(_id);
         Assert.Empty(Directories());
-        Assert.Equal(128 + Pidfd.SIGKILL, await ExitCodeAsync(sleeper));
+        Assert.Equal(128 + Signals.SIGKILL, await ExitCodeAsync(sleeper));
         await _cgroups.RemoveAsync(_id);
     }
 

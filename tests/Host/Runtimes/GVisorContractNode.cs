@@ -22,7 +22,7 @@ internal sealed class GVisorContractNode(GVisorMachine machine, LaunchFaults fau
     public override Task CrashAsync(SandboxId id)
     {
         LaunchRecord record = machine.Journal.Load(id)!;
-        Pidfd.Signal(record.RuntimePid!.Value, record.RuntimeStartTicks, Pidfd.SIGKILL);
+        Pidfd.Signal(record.RuntimePid!.Value, record.RuntimeStartTicks, Signals.SIGKILL);
         return ProcessExits.WaitAsync(record.RuntimePid.Value, record.RuntimeStartTicks, CancellationToken.None);
     }
 
