@@ -54,7 +54,7 @@ internal sealed partial class SandboxNode(
         LaunchRecord? record = journal.Load(id);
         if (record is null)
         {
-            return "nothing of it was left on the node when the server started";
+            return "nothing of it is left on the node";
         }
 
         try
@@ -65,7 +65,7 @@ internal sealed partial class SandboxNode(
         catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
             LogNotAdopted(e, id);
-            return $"could not be taken back after a restart of the server: {e.Message}";
+            return $"could not be taken back: {e.Message}";
         }
     }
 
@@ -99,8 +99,9 @@ internal sealed partial class SandboxNode(
                 // Absent when it ended because it was being cleaned.
                 if (_running.TryRemove(KeyValuePair.Create(id, running)))
                 {
-                    LogLost(id, ended.Result);
-                    _lost.Writer.TryWrite(new SandboxLost(id, ended.Result));
+                    string reason = ended.IsCompletedSuccessfully ? ended.Result : $"it could not be watched: {ended.Exception?.InnerException?.Message}";
+                    LogLost(id, reason);
+                    _lost.Writer.TryWrite(new SandboxLost(id, reason));
                 }
             },
             TaskScheduler.Default);
