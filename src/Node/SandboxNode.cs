@@ -93,18 +93,28 @@ internal sealed partial class SandboxNode(
     private void Watch(SandboxId id, RunningSandbox running)
     {
         _running[id] = running;
-        _ = running.Ended.ContinueWith(
-            ended =>
-            {
-                // Absent when it ended because it was being cleaned.
-                if (_running.TryRemove(KeyValuePair.Create(id, running)))
-                {
-                    string reason = ended.IsCompletedSuccessfully ? ended.Result : $"it could not be watched: {ended.Exception?.InnerException?.Message}";
-                    LogLost(id, reason);
-                    _lost.Writer.TryWrite(new SandboxLost(id, reason));
-                }
-            },
-            TaskScheduler.Default);
+        _ = WatchAsync(id, running);
+    }
+
+    private async Task WatchAsync(SandboxId id, RunningSandbox running)
+    {
+        string reason;
+        try
+        {
+            reason = await running.Ended;
+        }
+        catch (Exception e)
+        {
+            reason = $"it could not be watched: {e.Message}";
+        }
+
+        // Absent when it ended because it was being cleaned.
+        if (_running.TryRemove(KeyValuePair.Create(id, running)))
+        {
+            LogLost(id, reason);
+            _lost.Writer.TryWrite(new SandboxLost(id, reason));
+            await running.Release();
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} ended by itself: {Reason}")]
