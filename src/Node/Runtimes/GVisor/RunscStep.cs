@@ -23,5 +23,5 @@ internal sealed class RunscStep(Runsc runsc, DiskImages disks, SandboxCgroups cg
         context.Remember(record => record with { RuntimePid = pid, RuntimeStartTicks = ticks });
     }
 
-    public Task UndoAsync(LaunchRecord record) => cgroups.KillAsync(record.Id);
+    public Task UndoAsync(JournaledRecord record) => cgroups.KillAsync(record.Id);
 }
