@@ -55,7 +55,7 @@ internal sealed partial class SandboxNode(
         LaunchRecord? record = journal.Load(id);
         if (record is null)
         {
-            return "nothing of it was left on the node when the server started";
+            return "nothing of it is left on the node";
         }
 
         try
@@ -66,7 +66,7 @@ internal sealed partial class SandboxNode(
         catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
             LogNotAdopted(e, id);
-            return $"could not be taken back after a restart of the server: {e.Message}";
+            return $"could not be taken back: {e.Message}";
         }
     }
 
@@ -97,12 +97,20 @@ internal sealed partial class SandboxNode(
     private void Watch(SandboxId id, RunningSandbox running)
     {
         _running[id] = running;
-        _ = ReportEndAsync(id, running);
+        _ = WatchAsync(id, running);
     }
 
-    private async Task ReportEndAsync(SandboxId id, RunningSandbox running)
+    private async Task WatchAsync(SandboxId id, RunningSandbox running)
     {
-        string reason = await running.Ended.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        string reason;
+        try
+        {
+            reason = await running.Ended;
+        }
+        catch (Exception e)
+        {
+            reason = $"it could not be watched: {e.Message}";
+        }
 
         // Absent when it ended because it was being cleaned: that releases it.
         if (!_running.TryRemove(KeyValuePair.Create(id, running)))

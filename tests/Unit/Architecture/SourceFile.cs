@@ -39,8 +39,20 @@ internal sealed class SourceFile
     public IEnumerable<string> Types() =>
         _root.DescendantNodes().OfType<MemberDeclarationSyntax>().Select(NameOfType).OfType<string>();
 
+    /// <summary>The classes declared here, each with what it derives from and its tests; a skipped test is none.</summary>
+    public IEnumerable<(string Name, IReadOnlyList<string> Bases, IReadOnlyList<string> Tests)> Classes() =>
+        from type in _root.DescendantNodes().OfType<ClassDeclarationSyntax>()
+        let bases = type.BaseList is { } list ? list.Types.Select(each => each.Type.ToString()) : []
+        let tests = type.Members.OfType<MethodDeclarationSyntax>().Where(IsTest).Select(method => method.Identifier.Text)
+        select (type.Identifier.Text, (IReadOnlyList<string>)[.. bases], (IReadOnlyList<string>)[.. tests]);
+
     public bool HasRegions() =>
         _root.DescendantTrivia(descendIntoTrivia: true).Any(trivia => trivia.IsKind(SyntaxKind.RegionDirectiveTrivia));
+
+    private static bool IsTest(MethodDeclarationSyntax method) =>
+        method.AttributeLists.SelectMany(list => list.Attributes).Any(attribute =>
+            (attribute.Name.ToString().EndsWith("Fact", StringComparison.Ordinal) || attribute.Name.ToString().EndsWith("Theory", StringComparison.Ordinal))
+            && attribute.ArgumentList?.ToString().Contains("Skip", StringComparison.Ordinal) is not true);
 
     private static string? NameOfType(MemberDeclarationSyntax node) => node switch
     {

@@ -10,76 +10,89 @@ using Xunit;
 
 namespace Atoll.Unit.Runtimes;
 
-/// <summary>What a node does around its driver's steps, with one step that the tests hold in their hands.</summary>
+/// <summary>What the node itself owes, whatever its driver.</summary>
 public sealed class SandboxNodeTests : IDisposable
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
     private readonly string _directory = Directory.CreateTempSubdirectory("atoll-node-").FullName;
-    private readonly SandboxId _id = SandboxId.New(DateTimeOffset.UtcNow);
-    private readonly HeldDriver _driver = new();
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    [Fact]
-    public async Task A_sandbox_that_ends_by_itself_is_released_before_it_is_reported()
+    [Theory]
+    [InlineData(null, "it was killed")]
+    [InlineData("no handle", "it could not be watched: no handle")]
+    public async Task A_sandbox_that_ends_by_itself_is_reported_and_let_go_of(string? failure, string reason)
     {
-        SandboxNode node = await LaunchedAsync();
+        var driver = new OneStepDriver();
+        SandboxId id = SandboxId.New(DateTimeOffset.UtcNow);
+        SandboxNode node = await LaunchedAsync(driver, id);
+        Assert.Null(await node.AdoptAsync(id, default));
+        Assert.False(driver.Released.Task.IsCompleted);
 
-        _driver.Ended.SetResult("it broke");
-        SandboxLost lost = await node.Lost.ReadAsync().AsTask().WaitAsync(Bound);
+        if (failure is null)
+        {
+            driver.Ended.SetResult(reason);
+        }
+        else
+        {
+            driver.Ended.SetException(new IOException(failure));
+        }
 
-        Assert.Equal("it broke", lost.Reason);
-        Assert.Equal(1, _driver.Releases);
-        _driver.GoOn.SetResult();
-        await node.CleanAsync(_id, default).WaitAsync(Bound);
-        Assert.Equal(1, _driver.Releases);
+        Assert.Equal(new SandboxLost(id, reason), await node.Lost.ReadAsync().AsTask().WaitAsync(Bound));
+        Assert.True(driver.Released.Task.IsCompleted, "it is released before it is reported");
+        Assert.Equal("could not be taken back: gone", await node.AdoptAsync(id, default));
+        Assert.Equal([id], await node.ListAsync(default));
     }
 
     [Fact]
     public async Task A_clean_that_takes_long_is_waited_for_no_longer_than_asked_and_goes_on()
     {
-        SandboxNode node = await LaunchedAsync();
+        var driver = new OneStepDriver { UndoMayEnd = new TaskCompletionSource() };
+        SandboxId id = SandboxId.New(DateTimeOffset.UtcNow);
+        SandboxNode node = await LaunchedAsync(driver, id);
         using var limit = new CancellationTokenSource();
-        Task impatient = node.CleanAsync(_id, limit.Token);
-        await _driver.UndoBegan.Task.WaitAsync(Bound);
+        Task impatient = node.CleanAsync(id, limit.Token);
+        await driver.UndoBegan.Task.WaitAsync(Bound);
 
         await limit.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => impatient.WaitAsync(Bound));
-        Task again = node.CleanAsync(_id, default);
+        Task again = node.CleanAsync(id, default);
 
         Assert.False(again.IsCompleted);
-        _driver.GoOn.SetResult();
+        driver.UndoMayEnd.SetResult();
         await again.WaitAsync(Bound);
-        Assert.Equal(1, _driver.Undos);
+        Assert.Equal(1, driver.Undos);
         Assert.Empty(await node.ListAsync(default));
     }
 
-    private async Task<SandboxNode> LaunchedAsync()
+    private async Task<SandboxNode> LaunchedAsync(OneStepDriver driver, SandboxId id)
     {
         var node = new SandboxNode(
-            _driver, new LaunchJournal(_directory), LaunchFaults.None, new NodeCapabilities("held", "us-east", 1, 128, 1), NullLoggerFactory.Instance);
+            driver, new LaunchJournal(Path.Combine(_directory, "launches")), LaunchFaults.None,
+            new NodeCapabilities("one-step", "us-east", 1, 512, 1), NullLoggerFactory.Instance);
         var request = new LaunchRequest(
-            _id, "box", new TemplateId("tpl-x"), new SandboxResources(1, 128, 1), new Dictionary<string, string>(), AllowInternetAccess: false);
-        await node.LaunchAsync(request, _ => { }, default).WaitAsync(Bound);
+            id, "box", new TemplateId("tpl-0"), new SandboxResources(1, 512, 1), new Dictionary<string, string>(), AllowInternetAccess: false);
+        await node.LaunchAsync(request, _ => { }, default);
         return node;
     }
 
-    /// <summary>Its one step is undone when the test says so.</summary>
-    private sealed class HeldDriver : IRuntimeDriver, ILaunchStep
+    /// <summary>Its only step makes a sandbox that ends when the test says so.</summary>
+    private sealed class OneStepDriver : IRuntimeDriver, ILaunchStep
     {
-        public TaskCompletionSource<string> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<string> Ended { get; } = new();
 
-        public TaskCompletionSource UndoBegan { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource Released { get; } = new();
 
-        public TaskCompletionSource GoOn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource UndoBegan { get; } = new();
 
-        public int Releases { get; private set; }
+        /// <summary>Holds the undo of the step; null to let it go on.</summary>
+        public TaskCompletionSource? UndoMayEnd { get; init; }
 
         public int Undos { get; private set; }
 
-        public string Name => "held";
+        public string Name => "one-step";
 
-        public SandboxPhase Phase => SandboxPhase.Allocating;
+        public SandboxPhase Phase => SandboxPhase.Deploying;
 
         public IReadOnlyList<ILaunchStep> Steps => [this];
 
@@ -87,7 +100,7 @@ public sealed class SandboxNodeTests : IDisposable
         {
             context.Running = new RunningSandbox(null!, Ended.Task, () =>
             {
-                Releases++;
+                Released.SetResult();
                 return ValueTask.CompletedTask;
             });
             return Task.CompletedTask;
@@ -97,15 +110,15 @@ public sealed class SandboxNodeTests : IDisposable
         {
             Undos++;
             UndoBegan.TrySetResult();
-            return GoOn.Task;
+            return UndoMayEnd?.Task ?? Task.CompletedTask;
         }
 
-        public Task<RuntimeProbe> ProbeAsync(CancellationToken cancellation) => throw new NotSupportedException();
+        public Task<RuntimeProbe> ProbeAsync(CancellationToken cancellation) => Task.FromResult(new RuntimeProbe(null, null, ""));
 
-        public Task PrepareAsync(CancellationToken cancellation) => throw new NotSupportedException();
+        public Task PrepareAsync(CancellationToken cancellation) => Task.CompletedTask;
 
-        public Task RetireAsync() => throw new NotSupportedException();
+        public Task RetireAsync() => Task.CompletedTask;
 
-        public Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation) => throw new NotSupportedException();
+        public Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation) => throw new IOException("gone");
     }
 }
