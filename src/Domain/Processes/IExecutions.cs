@@ -18,7 +18,10 @@ public interface IExecutions
     /// <summary>Follows the present run, or the last one, from its first kept byte; <see cref="FaultCode.NotFound"/> when there was none.</summary>
     Task<ExecutionStream> AttachAsync(Caller caller, SandboxId id, CancellationToken cancellation);
 
-    /// <summary>Kills the running command with all it started. False when none runs.</summary>
+    /// <summary>
+    /// Kills the running command with all it started (the limits are those of <see cref="IAgent.SignalAsync"/>); what
+    /// earlier commands left running in the background is not touched. False when none runs.
+    /// </summary>
     Task<bool> CancelAsync(Caller caller, SandboxId id, CancellationToken cancellation);
 }
 
