@@ -28,7 +28,6 @@ public sealed partial class AgentProtocolContractTests
     [InlineData(ProtocolLimits.MaxOutputCapacity)]
     [InlineData(ProtocolLimits.DefaultPort)]
     [InlineData(ProtocolLimits.MaxArguments)]
-    [InlineData(ProtocolLimits.MaxProcesses)]
     [InlineData(ProtocolLimits.MaxEnded)]
     [InlineData(ProtocolLimits.MaxListing)]
     public void Every_limit_is_written_down(int limit) => Assert.Matches($@"(?<!\d){limit}(?!\d)", Text);
