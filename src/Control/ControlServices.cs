@@ -44,7 +44,7 @@ public static class ControlServices
         services.AddSingleton<ISandboxOwners, SandboxOwners>();
         services.AddSingleton<FirstKey>();
         services.AddSingleton(provider =>
-            new TenancyAdmin(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>()));
+            new TenancyAdmin(provider.GetRequiredService<Database>(), options, provider.GetRequiredService<TimeProvider>()));
 
         services.AddSingleton<StartRecovery>();
         services.AddSingleton<Reconciler>();

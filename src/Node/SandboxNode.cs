@@ -54,7 +54,7 @@ internal sealed partial class SandboxNode(
         LaunchRecord? record = journal.Load(id);
         if (record is null)
         {
-            return "nothing of it was left on the node when the server started";
+            return "nothing of it is left on the node";
         }
 
         try
@@ -65,7 +65,7 @@ internal sealed partial class SandboxNode(
         catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
             LogNotAdopted(e, id);
-            return $"could not be taken back after a restart of the server: {e.Message}";
+            return $"could not be taken back: {e.Message}";
         }
     }
 
@@ -93,17 +93,28 @@ internal sealed partial class SandboxNode(
     private void Watch(SandboxId id, RunningSandbox running)
     {
         _running[id] = running;
-        _ = running.Ended.ContinueWith(
-            ended =>
-            {
-                // Absent when it ended because it was being cleaned.
-                if (_running.TryRemove(KeyValuePair.Create(id, running)))
-                {
-                    LogLost(id, ended.Result);
-                    _lost.Writer.TryWrite(new SandboxLost(id, ended.Result));
-                }
-            },
-            TaskScheduler.Default);
+        _ = WatchAsync(id, running);
+    }
+
+    private async Task WatchAsync(SandboxId id, RunningSandbox running)
+    {
+        string reason;
+        try
+        {
+            reason = await running.Ended;
+        }
+        catch (Exception e)
+        {
+            reason = $"it could not be watched: {e.Message}";
+        }
+
+        // Absent when it ended because it was being cleaned.
+        if (_running.TryRemove(KeyValuePair.Create(id, running)))
+        {
+            LogLost(id, reason);
+            _lost.Writer.TryWrite(new SandboxLost(id, reason));
+            await running.Release();
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} ended by itself: {Reason}")]

@@ -31,16 +31,20 @@ internal static class ServerHost
         await app.StartAsync(cancellation);
         IPEndPoint bound = BoundTo(app);
         app.Services.GetRequiredService<ApiOptions>().PublicHost = options.PublicHost(bound);
-        if (!IPAddress.IsLoopback(bound.Address))
+        if (WarningOf(bound) is { } warning)
         {
-            await Console.Error.WriteLineAsync(
-                $"warning: {bound} is reachable from other machines, and this server speaks plain HTTP: put TLS in front of it");
+            await Console.Error.WriteLineAsync(warning);
         }
 
         announce();
         Console.WriteLine($"listening on http://{bound}");
         await app.WaitForShutdownAsync(cancellation);
     }
+
+    /// <summary>What the operator should know about where the server listens; null when there is nothing to say.</summary>
+    internal static string? WarningOf(IPEndPoint bound) => IPAddress.IsLoopback(bound.Address)
+        ? null
+        : $"warning: {bound} is reachable from other machines, and this server speaks plain HTTP: put TLS in front of it";
 
     private static IPEndPoint BoundTo(WebApplication app)
     {
@@ -55,6 +59,9 @@ internal static class ServerHost
 
         // The framework's own request log holds queries, which may hold tokens.
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+
+        // What it says at start and stop, this server says itself.
+        logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

@@ -31,7 +31,7 @@ internal sealed partial class ControlService(
     public async Task StartAsync(CancellationToken cancellation)
     {
         database.Open();
-        await tenancy.MakeRootAsync(options.RootUsername, firstKey);
+        await tenancy.MakeRootAsync(firstKey);
         await recovery.RunAsync(cancellation);
         directory.Wheel.Start();
         _loops = Task.WhenAll(ReconcileAsync(), HearLostAsync());

@@ -43,7 +43,8 @@ internal sealed partial class StartRecovery(
 
         if (command is null)
         {
-            directory.Wake(sandbox.Id);
+            // Not before its timeout is watched is it looked after.
+            await directory.Wake(sandbox.Id).Begun.WaitAsync(cancellation);
         }
         else
         {
@@ -57,7 +58,7 @@ internal sealed partial class StartRecovery(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
         try
         {
-            return await node.AdoptAsync(id, either.Token);
+            return await node.AdoptAsync(id, either.Token) is { } problem ? $"did not outlive a restart of the server: {problem}" : null;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

@@ -55,8 +55,8 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
     private Template FindTemplate(string? wanted)
     {
         string name = string.IsNullOrEmpty(wanted) ? limits.DefaultTemplate : wanted;
-        return templates.Find(name) ?? throw new Fault(
-            FaultCode.NotFound, $"template '{name}' not found: GET /v1/templates lists those there are", "template").AsException();
+        return templates.Find(name)
+            ?? throw Invalid("template", $"unknown template '{name}': ask the operator, who sees with `template list` which there are");
     }
 
     private string Name(string? wanted)

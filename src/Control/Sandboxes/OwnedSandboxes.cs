@@ -53,6 +53,13 @@ internal sealed class OwnedSandboxes(
         return Task.FromResult(page with { Sandboxes = [.. page.Sandboxes.Select(WithPhase)] });
     }
 
+    public async Task<Sandbox> ConnectAsync(Caller caller, SandboxId id, TimeSpan? timeout, CancellationToken cancellation)
+    {
+        Find(caller, id);
+        TimeSpan? wanted = timeout is { } given ? rules.Timeout(given) : null;
+        return await directory.AskAsync(id, new SandboxCommand.Connect(wanted), Cause(caller), cancellation);
+    }
+
     public async Task<Sandbox> SetTimeoutAsync(
         Caller caller, SandboxId id, TimeSpan timeout, TimeoutRule rule, CancellationToken cancellation)
     {

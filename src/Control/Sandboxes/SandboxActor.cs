@@ -24,6 +24,7 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
     private readonly Channel<Letter> _mailbox = Channel.CreateBounded<Letter>(MailboxLength);
     private readonly TaskCompletionSource<Sandbox> _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Sandbox> _stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Sandbox? _record;
     private SandboxEffects? _effects;
@@ -41,6 +42,9 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
 
     /// <summary>Completes when a new sandbox is no longer on its way up.</summary>
     public Task<Sandbox> Settled => _settled.Task;
+
+    /// <summary>Completes when the record is read and its timeout is watched, or when that failed and the actor has ended.</summary>
+    public Task Begun => _begun.Task;
 
     /// <summary>Completes when the actor handles nothing any more and another may take its place.</summary>
     public Task Ended => _ended.Task;
@@ -93,6 +97,7 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         try
         {
             await BeginAsync();
+            _begun.TrySetResult();
             await foreach (Letter letter in _mailbox.Reader.ReadAllAsync())
             {
                 await HandleAsync(letter);
@@ -107,6 +112,7 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         finally
         {
             ended(this);
+            _begun.TrySetResult();
             _ended.SetResult();
             while (_mailbox.Reader.TryRead(out Letter? letter))
             {

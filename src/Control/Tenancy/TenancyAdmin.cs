@@ -13,9 +13,12 @@ public sealed class TenancyAdmin : IAsyncDisposable
     private readonly ApiKeyStore _keys;
     private readonly TimeProvider _time;
 
-    internal TenancyAdmin(Database database, TimeProvider time)
+    private readonly string _rootUsername;
+
+    internal TenancyAdmin(Database database, ControlOptions options, TimeProvider time)
     {
         _database = database;
+        _rootUsername = options.RootUsername;
         _users = new UserStore(database);
         _keys = new ApiKeyStore(database);
         _time = time;
@@ -25,13 +28,14 @@ public sealed class TenancyAdmin : IAsyncDisposable
     /// <exception cref="StoreUnusableException">The database is damaged or newer than this program.</exception>
     public static TenancyAdmin Open(string dataDirectory)
     {
-        var database = new Database(new ControlOptions { DataDirectory = dataDirectory }.DatabasePath);
+        var options = new ControlOptions { DataDirectory = dataDirectory };
+        var database = new Database(options.DatabasePath);
         database.Open();
-        return new TenancyAdmin(database, TimeProvider.System);
+        return new TenancyAdmin(database, options, TimeProvider.System);
     }
 
-    /// <summary>Finds the user of that name, or makes one that is not root.</summary>
-    public Task<User> EnsureUserAsync(string username) => EnsureAsync(username, isRoot: false);
+    /// <summary>Finds the user of that name, or makes it: as root if it has <see cref="ControlOptions.RootUsername"/>, which no server may have made yet.</summary>
+    public Task<User> EnsureUserAsync(string username) => EnsureAsync(username, isRoot: username == _rootUsername);
 
     /// <summary>Makes a key for a user. <see cref="FaultCode.NotFound"/> for an unknown user; otherwise as <see cref="IApiKeys.CreateAsync"/>.</summary>
     public async Task<NewApiKey> CreateKeyAsync(string username, string name)
@@ -56,9 +60,9 @@ public sealed class TenancyAdmin : IAsyncDisposable
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     /// <summary>Makes the root user, and a key as long as it has none: at first start, or after one that was cut short.</summary>
-    internal async Task MakeRootAsync(string username, FirstKey firstKey)
+    internal async Task MakeRootAsync(FirstKey firstKey)
     {
-        User root = await EnsureAsync(username, isRoot: true);
+        User root = await EnsureUserAsync(_rootUsername);
         if (_keys.List(root.Id).Count > 0)
         {
             return;

@@ -19,6 +19,10 @@ public interface ISandboxes
 
     Task<SandboxPage> ListAsync(Caller caller, SandboxQuery query, CancellationToken cancellation);
 
+    /// <summary>Answers a sandbox that runs, for a client that wants to use it again; any other is <see cref="FaultCode.WrongState"/>.</summary>
+    /// <param name="timeout">Replaces the present timeout if it is longer; null keeps it.</param>
+    Task<Sandbox> ConnectAsync(Caller caller, SandboxId id, TimeSpan? timeout, CancellationToken cancellation);
+
     /// <summary>Sets how long the running phase may last, counted from its start.</summary>
     Task<Sandbox> SetTimeoutAsync(Caller caller, SandboxId id, TimeSpan timeout, TimeoutRule rule, CancellationToken cancellation);
 

@@ -25,6 +25,9 @@ public abstract record SandboxCommand
     /// <summary>Run a process in it, or read what one wrote.</summary>
     public sealed record UseAgent : SandboxCommand;
 
+    /// <summary>Use it again: it stays as it is while it runs, and a timeout that is longer than the present one replaces that.</summary>
+    public sealed record Connect(TimeSpan? Timeout = null) : SandboxCommand;
+
     /// <summary>Change how long its running phase may last.</summary>
     public sealed record SetTimeout(TimeSpan Timeout, TimeoutRule Rule = TimeoutRule.NotBelowUsed) : SandboxCommand;
 

@@ -15,7 +15,7 @@ internal static class AuthCommand
 
     private static Command CreateKey()
     {
-        Option<string> data = CommonOptions.Data();
+        Option<string> data = ServerOptions.Data();
         Option<string> user = new("--user")
         {
             Description = "Owner of the key; made when there is none of that name",
@@ -40,7 +40,7 @@ internal static class AuthCommand
 
     private static Command ListKeys()
     {
-        Option<string> data = CommonOptions.Data();
+        Option<string> data = ServerOptions.Data();
         var command = new Command("list", "List the keys of all users, without their secrets") { data };
         command.SetAction(parsed => OnStoreAsync(parsed.GetRequiredValue(data), admin =>
         {

@@ -179,8 +179,17 @@ public sealed class HostileAgentTests : IDisposable
         async cancellation =>
         {
             var client = new TcpClient();
-            await client.ConnectAsync((IPEndPoint)_listener.LocalEndpoint, cancellation);
-            return client.GetStream();
+            try
+            {
+                await client.ConnectAsync((IPEndPoint)_listener.LocalEndpoint, cancellation);
+                return client.GetStream();
+            }
+            catch
+            {
+                // An attempt that came too late must not keep the agent, which serves one at a time.
+                client.Dispose();
+                throw;
+            }
         },
         Secret, TimeSpan.FromSeconds(30), time ?? TimeProvider.System, NullLogger.Instance, CancellationToken.None);
 
@@ -191,14 +200,19 @@ public sealed class HostileAgentTests : IDisposable
         {
             using TcpClient client = await _listener.AcceptTcpClientAsync(cancellation);
             await using NetworkStream stream = client.GetStream();
-            await AnswerAsync(stream, (writer, id) => new HelloOk(Secret.AgentProof.ToArray(), 1, "x").Write(writer, id), cancellation);
-            await AnswerAsync(stream, lie, cancellation);
-            if (!thenClose)
+            try
             {
+                await AnswerAsync(stream, (writer, id) => new HelloOk(Secret.AgentProof.ToArray(), 1, "x").Write(writer, id), cancellation);
+                await AnswerAsync(stream, lie, cancellation);
+
                 // Until the host has had enough.
-                while (await stream.ReadAsync(new byte[4096], cancellation) > 0)
+                while (!thenClose && await stream.ReadAsync(new byte[4096], cancellation) > 0)
                 {
                 }
+            }
+            catch (IOException)
+            {
+                // The host gave this connection up; it may dial again.
             }
         }
     }

@@ -55,7 +55,12 @@ internal sealed class ControlWorld : IAsyncDisposable
 
     public Caller Root { get; private set; } = null!;
 
-    public string FirstKey => _firstKey!;
+    /// <summary>The secret by which <see cref="Root"/> is known; set before the first start when somebody else made it.</summary>
+    public string FirstKey
+    {
+        get => _firstKey!;
+        set => _firstKey = value;
+    }
 
     public ISandboxes Sandboxes => Get<ISandboxes>();
 

@@ -83,6 +83,35 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_restart_is_over_only_when_the_timeouts_of_all_running_sandboxes_are_watched()
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        for (int i = 0; i < 50; i++)
+        {
+            await world.CreateAsync();
+        }
+
+        await world.RestartAsync();
+
+        Assert.Equal(50, world.Actors.Wheel.Count);
+    }
+
+    [Fact]
+    public async Task A_sandbox_that_the_node_does_not_run_any_more_is_failed_even_without_a_report()
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        Sandbox gone = await world.CreateAsync();
+        Sandbox other = await world.CreateAsync();
+        await world.Node.CleanAsync(gone.Id, default);
+
+        await world.Get<Reconciler>().RunAsync(default);
+
+        Sandbox failed = await world.UntilAsync(gone.Id, SandboxState.Failed);
+        Assert.Equal("ended, and the node noticed late: nothing of it is left on the node", failed.Reason);
+        Assert.Equal(SandboxState.Running, (await world.Sandboxes.GetAsync(world.Root, other.Id, default)).State);
+    }
+
+    [Fact]
     public async Task A_sandbox_whose_machine_rebooted_is_failed_with_the_reason()
     {
         await using ControlWorld world = await ControlWorld.StartAsync();
@@ -94,7 +123,7 @@ public sealed class RecoveryTests
         Sandbox failed = await world.UntilAsync(sandbox.Id, SandboxState.Failed);
         await world.AsleepAsync(sandbox.Id);
 
-        Assert.Contains("could not be taken back after a restart of the server", failed.Reason, StringComparison.Ordinal);
+        Assert.Contains("did not outlive a restart of the server: could not be taken back", failed.Reason, StringComparison.Ordinal);
         Assert.Empty(await world.Node.ListAsync(default));
     }
 

@@ -14,7 +14,7 @@ public sealed class CreateRulesTests
         ["name not printable"] = (new() { Name = "a\nb" }, FaultCode.InvalidArgument, "name"),
         ["name of spaces"] = (new() { Name = "   " }, FaultCode.InvalidArgument, "name"),
         ["description too long"] = (new() { Description = new string('d', 1001) }, FaultCode.InvalidArgument, "description"),
-        ["unknown template"] = (new() { Template = "nope" }, FaultCode.NotFound, "template"),
+        ["unknown template"] = (new() { Template = "nope" }, FaultCode.InvalidArgument, "template"),
         ["no processor"] = (new() { CpuCount = 0 }, FaultCode.InvalidArgument, "cpu_count"),
         ["too many processors"] = (new() { CpuCount = 9 }, FaultCode.InvalidArgument, "cpu_count"),
         ["too little memory"] = (new() { MemoryMb = 127 }, FaultCode.InvalidArgument, "memory_mb"),

@@ -257,6 +257,46 @@ public sealed class SandboxLifecycleTests
     }
 
     [Theory]
+    [InlineData(null, 300)]
+    [InlineData(60, 300)]
+    [InlineData(300, 300)]
+    [InlineData(301, 301)]
+    public async Task A_connect_keeps_the_longer_timeout(int? seconds, int kept)
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        Sandbox sandbox = await world.CreateAsync();
+        world.Time.Advance(TimeSpan.FromSeconds(120));
+
+        TimeSpan? timeout = seconds is { } given ? TimeSpan.FromSeconds(given) : null;
+        Sandbox connected = await world.Sandboxes.ConnectAsync(world.Root, sandbox.Id, timeout, default);
+
+        Assert.Equal((SandboxState.Running, TimeSpan.FromSeconds(kept)), (connected.State, connected.Timeout));
+        world.Time.Advance(TimeSpan.FromSeconds(kept - 121));
+        Assert.Equal(SandboxState.Running, (await world.Sandboxes.GetAsync(world.Root, sandbox.Id, default)).State);
+        world.Time.Advance(TimeSpan.FromSeconds(2));
+        await world.UntilAsync(sandbox.Id, SandboxState.Terminated);
+    }
+
+    [Fact]
+    public async Task A_connect_to_what_does_not_run_or_is_over_in_time_or_of_somebody_else_is_refused()
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        Sandbox sandbox = await world.CreateAsync();
+        async Task<Fault> RefusalAsync(Domain.Tenancy.Caller caller, int? seconds = null) => await ControlWorld.FaultAsync(() =>
+            world.Sandboxes.ConnectAsync(caller, sandbox.Id, seconds is { } given ? TimeSpan.FromSeconds(given) : null, default));
+
+        Assert.Equal((FaultCode.InvalidArgument, "timeout"), ((await RefusalAsync(world.Root, 86_401)) is var fault ? (fault.Code, fault.Field) : default));
+        Domain.Tenancy.User eve = await world.Get<Atoll.Control.Tenancy.TenancyAdmin>().EnsureUserAsync("eve");
+        Assert.Equal(FaultCode.NotFound, (await RefusalAsync(new Domain.Tenancy.Caller(eve, null))).Code);
+        world.Actors.Wheel.Cancel(sandbox.Id);
+        world.Time.Advance(TimeSpan.FromSeconds(300));
+        Assert.Equal(FaultCode.WrongState, (await RefusalAsync(world.Root, 600)).Code);
+        await world.Sandboxes.TerminateAsync(world.Root, sandbox.Id, default);
+        await world.UntilAsync(sandbox.Id, SandboxState.Terminated);
+        Assert.Equal(FaultCode.WrongState, (await RefusalAsync(world.Root)).Code);
+    }
+
+    [Theory]
     [InlineData(100, TimeoutRule.NotBelowUsed, false)]
     [InlineData(120, TimeoutRule.NotBelowUsed, true)]
     [InlineData(300, TimeoutRule.OnlyLonger, false)]

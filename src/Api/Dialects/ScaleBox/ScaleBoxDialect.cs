@@ -52,6 +52,8 @@ internal static class ScaleBoxDialect
             .Says<WireEnvelope<WireSandboxes>>(200, "List your sandboxes.").Fails(400, 403);
         app.MapMethods(Box, Read, boxes.GetAsync).Says<WireEnvelope<WireSandbox>>(200, "One sandbox.").Fails(404);
         app.MapMethods(Box + "/status", Read, boxes.StatusAsync).Says<WireEnvelope<WireSandboxStatus>>(200, "Its status only.").Fails(404);
+        app.MapPost(Box + "/connect", boxes.ConnectAsync).Takes<WireConnect>(optional: true)
+            .Says<WireEnvelope<WireSandbox>>(200, "Use it again while it runs; a longer timeout is taken over.").Fails(400, 404, 409, 413);
         app.MapPut(Box, boxes.UpdateAsync).Takes<WireSetTimeout>()
             .Says<WireEnvelope<WireSandbox>>(200, "Prolong it: the timeout must be longer than the present one.").Fails(400, 404, 409, 413);
         app.MapMethods(Box + "/timeout", [HttpMethods.Post, HttpMethods.Put], boxes.TimeoutAsync).Takes<WireSetTimeout>()
@@ -91,7 +93,6 @@ internal static class ScaleBoxDialect
     {
         NotBuilt(app, Box + "/pause", "POST");
         NotBuilt(app, Box + "/resume", "POST");
-        NotBuilt(app, Box + "/connect", "POST");
         NotBuilt(app, Box + "/switch-project", "POST");
         NotBuilt(app, Box + "/metrics", "GET");
         NotBuilt(app, Box + "/metrics/chart", "GET");
