@@ -134,14 +134,10 @@ need_dotnet() {
     done
     # The version that global.json resolves to.
     command -v dotnet > /dev/null && dotnet_version="$(cd "$root" && dotnet --version 2>/dev/null)" && return 0
-    local version=12
-    [[ -r /etc/os-release ]] && version="$(. /etc/os-release && echo "${VERSION_ID:-12}")"
     fail "the .NET 10 SDK is not installed, and Debian does not carry it" \
-        "Microsoft does. As root:" \
+        "Microsoft does: https://learn.microsoft.com/dotnet/core/install/linux-debian says how to install dotnet-sdk-10.0," \
+        "or, without packages, as root:" \
         "  apt-get install -y curl ca-certificates" \
-        "  curl -fsSLO https://packages.microsoft.com/config/debian/$version/packages-microsoft-prod.deb" \
-        "  dpkg -i packages-microsoft-prod.deb && apt-get update && apt-get install -y dotnet-sdk-10.0" \
-        "or, without packages:" \
         "  curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0 --install-dir /usr/share/dotnet"
 }
 

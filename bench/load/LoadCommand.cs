@@ -11,7 +11,7 @@ internal sealed class LoadCommand
     private readonly Option<string> _url = new("--url") { Description = "The server", DefaultValueFactory = _ => "http://127.0.0.1:7070" };
     private readonly Option<string?> _key = new("--key") { Description = "The API key (better: SCALEBOX_API_KEY)" };
     private readonly Option<string> _template = new("--template") { DefaultValueFactory = _ => "base" };
-    private readonly Option<string> _runtime = new("--runtime") { Description = "The runtime's name, for the report", DefaultValueFactory = _ => "not stated" };
+    private readonly Option<string> _runtime = new("--runtime") { Description = "What the server runs sandboxes with, for the report", DefaultValueFactory = _ => "gvisor" };
     private readonly Option<int> _creates = new("--creates") { Description = "Sandboxes to create", DefaultValueFactory = _ => 30 };
     private readonly Option<int> _execs = new("--execs") { Description = "Commands to run", DefaultValueFactory = _ => 100 };
     private readonly Option<int> _concurrency = new("--concurrency") { Description = "At the same time", DefaultValueFactory = _ => 1 };
@@ -35,18 +35,24 @@ internal sealed class LoadCommand
                 }
             });
         }
-        command.SetAction(load.RunAsync);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            try
+            {
+                return await load.RunAsync(parsed, cancellation);
+            }
+            catch (AtollException exception)
+            {
+                await Console.Error.WriteLineAsync($"Error: {exception.Message}");
+                return 1;
+            }
+        });
         return command;
     }
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        string? key = parsed.GetValue(_key) ?? Environment.GetEnvironmentVariable("SCALEBOX_API_KEY");
-        using AtollClient client = new(new AtollClientOptions
-        {
-            BaseUrl = new Uri(parsed.GetRequiredValue(_url)), ApiKey = key, CreateTimeout = TimeSpan.FromSeconds(120), MaxRetries = 0,
-        });
-        await client.HealthAsync(cancellation);
+        using AtollClient client = await Target.ConnectAsync(parsed.GetRequiredValue(_url), parsed.GetValue(_key), cancellation);
         Machine machine = Machine.Read();
         Scenarios scenarios = new(client, parsed.GetRequiredValue(_template));
         int lanes = parsed.GetValue(_concurrency), warmUp = parsed.GetValue(_warmUp);

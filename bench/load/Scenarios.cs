@@ -12,6 +12,8 @@ internal sealed class Scenarios(AtollClient client, string template)
     public const string Greeting = "echo hi";
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan EndGlance = TimeSpan.FromMilliseconds(25);
 
     public Sample Create { get; } = new("create (sync)");
 
@@ -93,6 +95,7 @@ internal sealed class Scenarios(AtollClient client, string template)
         }
     }
 
+    /// <summary>Deletes a sandbox and waits until it is gone, so that its removal takes nothing from what is measured next.</summary>
     public async Task EndAsync(string? id)
     {
         if (id is null)
@@ -102,6 +105,17 @@ internal sealed class Scenarios(AtollClient client, string template)
         try
         {
             await client.Sandboxes.DeleteAsync(id, force: true);
+            long asked = Stopwatch.GetTimestamp();
+            while (Stopwatch.GetElapsedTime(asked) < EndLimit)
+            {
+                await client.Sandboxes.GetAsync(id);
+                await Task.Delay(EndGlance);
+            }
+            await Console.Error.WriteLineAsync($"Warning: sandbox {id} is still there {EndLimit.TotalSeconds} s after its deletion");
+        }
+        catch (NotFoundException)
+        {
+            // Gone.
         }
         catch (AtollException exception)
         {

@@ -11,7 +11,7 @@ namespace Atoll.Peers;
 internal sealed class Contest(Scenarios? atoll, IReadOnlyList<Peer> peers, int warmUp)
 {
     private readonly Dictionary<Peer, (Sample Run, Sample Exec)> _samples =
-        peers.ToDictionary(peer => peer, peer => (new Sample(peer.Name), new Sample($"{peer.Program} exec")));
+        peers.ToDictionary(peer => peer, peer => (new Sample(peer.Name), new Sample(peer.ExecName)));
 
     /// <summary>Why each peer that is not measured is not.</summary>
     public List<string> Skipped { get; } = [];
@@ -103,7 +103,7 @@ internal sealed class Contest(Scenarios? atoll, IReadOnlyList<Peer> peers, int w
             }
             catch (PeerException exception)
             {
-                Skipped.Add($"{peer.Program} exec: {exception.Message}");
+                Skipped.Add($"{peer.ExecName}: {exception.Message}");
                 ready.Remove(peer);
             }
         }

@@ -15,13 +15,17 @@ internal sealed class Crun(string rootfs) : Peer
     private bool _held;
     private int _runs;
 
-    public override string Name => IsHybrid ? "crun run (own mount namespace: hybrid cgroups)" : "crun run";
+    public override string Name => $"crun run{Remark}";
+
+    public override string ExecName => $"crun exec{Remark}";
 
     public override string Program => "crun";
 
     public override bool CanExec => true;
 
     private static bool IsHybrid => Directory.Exists("/sys/fs/cgroup/unified");
+
+    private static string Remark => IsHybrid ? " (own mount namespace: hybrid cgroups)" : "";
 
     private static string[] Prefix =>
         IsHybrid ? ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", HideUnified, "sh"] : [];

@@ -12,6 +12,9 @@ internal abstract class Peer : IAsyncDisposable
     /// <summary>The program that must be installed.</summary>
     public abstract string Program { get; }
 
+    /// <summary>As its exec is printed.</summary>
+    public virtual string ExecName => $"{Program} exec";
+
     /// <summary>Whether commands can be run in one that runs already.</summary>
     public virtual bool CanExec => false;
 

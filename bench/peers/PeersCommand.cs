@@ -26,23 +26,27 @@ internal sealed class PeersCommand
         {
             peers._rootfs, peers._url, peers._key, peers._template, peers._rounds, peers._warmUp, peers._peersOnly, peers._json,
         };
-        command.SetAction(peers.RunAsync);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            try
+            {
+                return await peers.RunAsync(parsed, cancellation);
+            }
+            catch (AtollException exception)
+            {
+                await Console.Error.WriteLineAsync($"Error: {exception.Message}");
+                return 1;
+            }
+        });
         return command;
     }
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        using AtollClient client = new(new AtollClientOptions
-        {
-            BaseUrl = new Uri(parsed.GetRequiredValue(_url)),
-            ApiKey = parsed.GetValue(_key) ?? Environment.GetEnvironmentVariable("SCALEBOX_API_KEY"),
-            CreateTimeout = TimeSpan.FromSeconds(120), MaxRetries = 0,
-        });
-        Scenarios? atoll = parsed.GetValue(_peersOnly) ? null : new Scenarios(client, parsed.GetRequiredValue(_template));
-        if (atoll is not null)
-        {
-            await client.HealthAsync(cancellation);
-        }
+        using AtollClient? client = parsed.GetValue(_peersOnly)
+            ? null
+            : await Target.ConnectAsync(parsed.GetRequiredValue(_url), parsed.GetValue(_key), cancellation);
+        Scenarios? atoll = client is null ? null : new Scenarios(client, parsed.GetRequiredValue(_template));
         Machine machine = Machine.Read();
         Contest contest = new(atoll, Peer.All(parsed.GetRequiredValue(_rootfs).FullName), parsed.GetValue(_warmUp));
         await contest.MeasureAsync(parsed.GetValue(_rounds), cancellation);
@@ -62,6 +66,7 @@ internal sealed class PeersCommand
             return;
         }
         machine.WriteMarkdown(Console.Out);
+        Console.WriteLine("- the clock stops: for Atoll when the command's end is read, its removal comes after; for the others when their process ends");
         foreach (Race race in races)
         {
             Console.WriteLine($"\n**{race.Name}**\n");

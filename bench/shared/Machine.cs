@@ -4,7 +4,7 @@ namespace Atoll.Bench;
 
 /// <summary>Where numbers were taken, as far as this process can tell.</summary>
 internal sealed record Machine(
-    string Cpu, int Cores, long MemoryMb, string Kernel, string Cgroups, string Commit, double LoadBefore, DateTimeOffset At)
+    string Cpu, int Cores, long MemoryMb, string Kernel, string Cgroups, string Runsc, string Commit, double LoadBefore, DateTimeOffset At)
 {
     public static Machine Read() => new(
         Field("/proc/cpuinfo", "model name") ?? "unknown",
@@ -12,14 +12,15 @@ internal sealed record Machine(
         long.Parse(Field("/proc/meminfo", "MemTotal")?.Split(' ')[0] ?? "0") / 1024,
         File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
         CgroupVersion(),
-        CommitOfSources(),
+        Say("runsc", "--version") ?? "none on PATH",
+        Say("git", "-C", AppContext.BaseDirectory, "describe", "--always", "--dirty") ?? "unknown",
         double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture),
         DateTimeOffset.UtcNow);
 
     public void WriteMarkdown(TextWriter output)
     {
         output.WriteLine($"- machine: {Cpu}, {Cores} cores, {MemoryMb} MB; load before: {LoadBefore:0.00}");
-        output.WriteLine($"- kernel: {Kernel}; cgroup {Cgroups}");
+        output.WriteLine($"- kernel: {Kernel}; cgroup {Cgroups}; {Runsc}");
         output.WriteLine($"- commit: {Commit}; {At:yyyy-MM-dd HH:mm}Z");
     }
 
@@ -31,21 +32,22 @@ internal sealed record Machine(
         : Directory.Exists("/sys/fs/cgroup/unified") ? "v1 (hybrid)"
         : "v1";
 
-    private static string CommitOfSources()
+    /// <summary>The first line that a program says; null when it is not there or fails.</summary>
+    private static string? Say(string program, params string[] arguments)
     {
-        ProcessStartInfo start = new("git", ["-C", AppContext.BaseDirectory, "describe", "--always", "--dirty"])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-        };
         try
         {
-            using Process process = Process.Start(start)!;
-            bool ended = process.WaitForExit(TimeSpan.FromSeconds(5));
-            return ended && process.ExitCode == 0 ? process.StandardOutput.ReadToEnd().Trim() : "unknown";
+            using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            if (!process.WaitForExit(TimeSpan.FromSeconds(5)))
+            {
+                process.Kill();
+                return null;
+            }
+            return process.ExitCode == 0 ? process.StandardOutput.ReadLine()?.Trim() : null;
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            return "unknown";
+            return null;
         }
     }
 }

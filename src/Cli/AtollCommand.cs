@@ -19,6 +19,7 @@ internal static class AtollCommand
     /// </returns>
     public static async Task<int> RunAsync(string[] args, Terminal terminal)
     {
+        bool ofSandbox = false;
         try
         {
             if (ServerProgram.IsFor(args))
@@ -30,6 +31,7 @@ internal static class AtollCommand
             {
                 return ErrorReport.Usage(terminal, parsed);
             }
+            ofSandbox = parsed.CommandResult.Command.Arguments.Any(argument => argument.Name == SandboxCommands.IdName);
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 Output = terminal.Output,
@@ -41,7 +43,7 @@ internal static class AtollCommand
         }
         catch (Exception exception) when (exception is AtollException or CliException or OperationCanceledException)
         {
-            return ErrorReport.Failure(terminal, exception);
+            return ErrorReport.Failure(terminal, exception, ofSandbox);
         }
     }
 

@@ -14,6 +14,7 @@ public static partial class Signals
     public const int SIGPIPE = 13;
     public const int SIGALRM = 14;
     public const int SIGTERM = 15;
+    public const int SIGSTOP = 19;
 
     /// <summary>The highest signal number that the kernel takes.</summary>
     public const int Max = 64;

@@ -1,5 +1,4 @@
 using System.Net;
-using Atoll.Api.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Atoll.Server;
@@ -17,7 +16,11 @@ internal static class Listener
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
         KestrelServerLimits limits = kestrel.Limits;
-        limits.MaxRequestBodySize = BodyLimit.Json;
+
+        // The API itself refuses what is longer than BodyLimit. Were the limit here, the connection would be closed at it,
+        // and a client that still sends would see a reset instead of the 413. So the server answers, then reads and drops
+        // the rest, for 5 seconds at the most, before it closes.
+        limits.MaxRequestBodySize = null;
         limits.MaxRequestLineSize = 8 * 1024;
         limits.MaxRequestHeadersTotalSize = 32 * 1024;
         limits.MaxRequestHeaderCount = 100;

@@ -26,21 +26,25 @@ internal static class ServerHost
     }
 
     /// <summary>Serves until the process is told to stop. Prints one line on stdout once it answers.</summary>
-    public static async Task RunAsync(WebApplication app, ServeOptions options, Action announce, CancellationToken cancellation)
+    public static async Task RunAsync(WebApplication app, ServeOptions options, Func<Task> announce, CancellationToken cancellation)
     {
         await app.StartAsync(cancellation);
         IPEndPoint bound = BoundTo(app);
         app.Services.GetRequiredService<ApiOptions>().PublicHost = options.PublicHost(bound);
-        if (!IPAddress.IsLoopback(bound.Address))
+        if (WarningOf(bound) is { } warning)
         {
-            await Console.Error.WriteLineAsync(
-                $"warning: {bound} is reachable from other machines, and this server speaks plain HTTP: put TLS in front of it");
+            await Console.Error.WriteLineAsync(warning);
         }
 
-        announce();
+        await announce();
         Console.WriteLine($"listening on http://{bound}");
         await app.WaitForShutdownAsync(cancellation);
     }
+
+    /// <summary>What the operator should know about where the server listens; null when there is nothing to say.</summary>
+    internal static string? WarningOf(IPEndPoint bound) => IPAddress.IsLoopback(bound.Address)
+        ? null
+        : $"warning: {bound} is reachable from other machines, and this server speaks plain HTTP: put TLS in front of it";
 
     private static IPEndPoint BoundTo(WebApplication app)
     {
@@ -55,6 +59,10 @@ internal static class ServerHost
 
         // The framework's own request log holds queries, which may hold tokens.
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+
+        // What it says at start and stop, this server says itself; what fails then is thrown too.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

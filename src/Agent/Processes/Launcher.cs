@@ -12,8 +12,9 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
     public IReadOnlyDictionary<string, string> Configured { get; set; } = new Dictionary<string, string>();
 
     /// <summary>Starts a process and returns its pid.</summary>
+    /// <param name="mark">Goes into its environment, and so into that of all it starts.</param>
     /// <exception cref="AgentErrorException">Why it cannot be started, in words for the user.</exception>
-    public int Start(StartProcess request, Descriptor input, Descriptor output, Descriptor error)
+    public int Start(StartProcess request, RunMark mark, Descriptor input, Descriptor output, Descriptor error)
     {
         if (request.Arguments.Count == 0 || request.Arguments[0].Length == 0)
         {
@@ -28,6 +29,7 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
 
         UserEntry user = FindUser(request.User);
         Dictionary<string, string> environment = EnvironmentFor(user, request.Environment);
+        environment[RunMark.Variable] = mark.Value;
         int Run() => Start(request, environment, input, output, error);
         return user.Uid == 0 ? Run() : Credentials.RunAs(user.Uid, user.Gid, user.Groups, Run);
     }

@@ -69,6 +69,8 @@ internal static class JsonRequest
             ReadResult read = await reader.ReadAsync(cancellation);
             if (read.Buffer.Length > BodyLimit.Json)
             {
+                // What was read is done with, so that the server can read on and drop the rest.
+                reader.AdvanceTo(read.Buffer.End);
                 throw TooLarge();
             }
 

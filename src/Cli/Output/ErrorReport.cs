@@ -18,23 +18,25 @@ internal static class ErrorReport
         return WrongUsage;
     }
 
-    public static int Failure(Terminal terminal, Exception exception)
+    public static int Failure(Terminal terminal, Exception exception, bool ofSandbox)
     {
         if (exception is OperationCanceledException)
         {
             return Interrupted;
         }
-        terminal.Error.WriteLine($"Error: {Describe(exception)}");
+        terminal.Error.WriteLine($"Error: {Describe(exception, ofSandbox)}");
         return exception is CliException own ? own.ExitCode : Failed;
     }
 
-    public static string Describe(Exception exception) => Table.Plain(exception switch
+    /// <param name="exception">What went wrong.</param>
+    /// <param name="ofSandbox">Whether the command names a sandbox by its id, so that this is what was not found.</param>
+    public static string Describe(Exception exception, bool ofSandbox) => Table.Plain(exception switch
     {
         ConnectionException lost =>
             $"health check timeout: no answer from {lost.Server} ({lost.Message}). {StartIt}",
         RequestTimeoutException late => $"health check timeout: {late.Message}. {StartIt}",
         UnauthorizedException refused => $"{refused.Message}. Run 'atoll auth login' or correct SCALEBOX_API_KEY.",
-        NotFoundException missing => $"{Sentence(missing.Message)} See 'atoll sandbox list'.",
+        NotFoundException missing when ofSandbox => $"{Sentence(missing.Message)} See 'atoll sandbox list'.",
         RateLimitedException { RetryAfter: { } wait } limited =>
             $"{Sentence(limited.Message)} Try again in {Math.Ceiling(wait.TotalSeconds)} s.",
         ServerException failed when failed.RequestId is not null =>

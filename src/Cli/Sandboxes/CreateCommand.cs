@@ -32,6 +32,15 @@ internal sealed class CreateCommand
         CustomParser = ParsePorts,
     };
 
+    private readonly Option<string?> _objectStorage = new("--object-storage")
+    {
+        Description = "Buckets to mount, as JSON: an object or an array; '-' reads it from standard input, which keeps its keys out of the process list",
+        HelpName = "json",
+    };
+
+    private readonly Option<bool?> _directMount = new("--object-storage-direct-mount") { Description = "Mount the buckets in a custom template's own container" };
+    private readonly Option<string?> _s3fs = new("--s3fs-executable-path") { Description = "Where s3fs is in a custom template" };
+
     private readonly Option<string[]> _env = KeyValues.Option("--env", "An environment variable; may be repeated");
     private readonly Option<string[]> _metadata = KeyValues.Option("--metadata", "A label; may be repeated");
 
@@ -44,7 +53,7 @@ internal sealed class CreateCommand
         {
             create._template, create._name, create._description, create._timeout, create._cpu, create._memory, create._storage,
             create._async, create._autoPause, create._noTerminal, create._internet, create._region, create._force,
-            create._autoDetect, create._ports, create._env, create._metadata,
+            create._autoDetect, create._ports, create._objectStorage, create._directMount, create._s3fs, create._env, create._metadata,
         };
         command.SetAction(create.RunAsync);
         return command;
@@ -53,11 +62,12 @@ internal sealed class CreateCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         Printer printer = _context.Printer(parsed);
+        CreateSandboxRequest request = Request(parsed);
         using AtollClient client = _context.Connect(parsed);
         Sandbox sandbox;
         await using (Progress.Show(_context.Terminal, "Creating the sandbox").ConfigureAwait(false))
         {
-            sandbox = await client.Sandboxes.CreateAsync(Request(parsed), cancellation).ConfigureAwait(false);
+            sandbox = await client.Sandboxes.CreateAsync(request, cancellation).ConfigureAwait(false);
         }
         printer.Print(sandbox, json => json.Sandbox, output => SandboxCommands.WriteDetails(output, sandbox));
         return sandbox.Status == "failed"
@@ -78,6 +88,9 @@ internal sealed class CreateCommand
         AutoPause = parsed.GetValue(_autoPause),
         AllowInternetAccess = parsed.GetValue(_internet),
         CustomPorts = parsed.GetResult(_ports) is null ? null : parsed.GetValue(_ports),
+        ObjectStorage = ObjectStorage(parsed),
+        ObjectStorageDirectMount = parsed.GetValue(_directMount),
+        S3fsExecutablePath = parsed.GetValue(_s3fs),
         EnvVars = KeyValues.Parse(parsed.GetValue(_env)),
         Metadata = KeyValues.Parse(parsed.GetValue(_metadata)),
         Locality = Locality(parsed),
@@ -90,6 +103,28 @@ internal sealed class CreateCommand
             Region = parsed.GetValue(_region), Force = parsed.GetValue(_force), AutoDetect = parsed.GetValue(_autoDetect),
         };
         return wish == new Locality() ? null : wish;
+    }
+
+    private JsonElement? ObjectStorage(ParseResult parsed)
+    {
+        string? text = parsed.GetValue(_objectStorage);
+        if (text is null)
+        {
+            return null;
+        }
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(text == "-" ? _context.Terminal.Input.ReadToEnd() : text);
+            if (json.RootElement.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
+            {
+                return json.RootElement.Clone();
+            }
+        }
+        catch (JsonException)
+        {
+            // The message would repeat a part of it, and it holds keys.
+        }
+        throw new CliException("--object-storage wants a JSON object, or an array of them", exitCode: 2);
     }
 
     private static List<SandboxPort>? ParsePorts(ArgumentResult result)

@@ -27,8 +27,8 @@ internal static class EndCommands
     private static Command Create(
         CommandContext context, string verb, string description, Func<AtollClient, string, bool, CancellationToken, Task<string>> end)
     {
-        Argument<string[]> ids = new("sandbox-id") { Description = "The sandboxes, sbx-…", Arity = ArgumentArity.OneOrMore };
-        Option<bool> force = new("--force") { Description = "Also while it is changing its state" };
+        Argument<string[]> ids = new(SandboxCommands.IdName) { Description = "The sandboxes, sbx-…", Arity = ArgumentArity.OneOrMore };
+        Option<bool> force = new("--force") { Description = "Accepted and sent; changes nothing here: a sandbox is ended in whatever state it is, without a question" };
         Command command = new(verb, description) { ids, force };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -59,7 +59,7 @@ internal static class EndCommands
         }
         catch (ApiException exception) when (exception is not UnauthorizedException)
         {
-            string error = ErrorReport.Describe(exception);
+            string error = ErrorReport.Describe(exception, ofSandbox: true);
             terminal.Error.WriteLine($"Error: {error}");
             return new EndingResult(id, "error", error);
         }

@@ -9,6 +9,9 @@ namespace Atoll.Cli.Sandboxes;
 /// <summary><c>atoll sandbox</c>: the verbs on sandboxes, and how a sandbox looks.</summary>
 internal static class SandboxCommands
 {
+    /// <summary>What the argument that names a sandbox is called in every command that has one.</summary>
+    public const string IdName = "sandbox-id";
+
     public static Command Create(CommandContext context)
     {
         Command command = new("sandbox", "Create sandboxes, run commands in them, end them")
@@ -25,7 +28,7 @@ internal static class SandboxCommands
         return command;
     }
 
-    public static Argument<string> Id => new("sandbox-id") { Description = "The sandbox, sbx-…" };
+    public static Argument<string> Id => new(IdName) { Description = "The sandbox, sbx-…" };
 
     public static void WriteDetails(TextWriter output, Sandbox sandbox) => Table.WriteFields(
         output,

@@ -8,13 +8,16 @@ namespace Atoll.Control.Recovery;
 
 /// <summary>
 /// Makes the node and the store agree: wakes every sandbox that has something left to do, expires those that are
-/// overdue, cleans off the node what no unfinished sandbox owns. Takes no input and may run at any moment.
+/// overdue, loses those that the node does not run any more, cleans off the node what no unfinished sandbox owns,
+/// forgets records that have been over for long.
+/// Takes no input and may run at any moment.
 /// </summary>
 internal sealed partial class Reconciler(
     SandboxStore store, SandboxDirectory directory, INode node, TimeProvider time, ControlOptions options, ILogger<Reconciler> log)
 {
     // The wheel expires them within a second; this catches only what it lost.
     private static readonly TimeSpan Overdue = TimeSpan.FromSeconds(2);
+    private const int ForgottenAtOnce = 500;
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -30,11 +33,41 @@ internal sealed partial class Reconciler(
             {
                 directory.Wake(sandbox.Id);
             }
+
+            if (sandbox.State is SandboxState.Running)
+            {
+                await CheckAsync(sandbox.Id, cancellation);
+            }
         }
 
         foreach (SandboxId id in onNode)
         {
             await SweepAsync(id, cancellation);
+        }
+
+        // One that is awake is being cleaned off its node still.
+        foreach (SandboxId old in store.OverBefore(time.GetUtcNow() - options.KeepFinished, ForgottenAtOnce).Where(id => !directory.IsAwake(id)))
+        {
+            await store.RemoveAsync(old);
+        }
+    }
+
+    /// <summary>The node reports ends by itself; this catches a report that got lost. Costs nothing while the sandbox runs.</summary>
+    private async Task CheckAsync(SandboxId id, CancellationToken cancellation)
+    {
+        using var bound = new CancellationTokenSource(options.NodeTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
+        try
+        {
+            if (await node.AdoptAsync(id, either.Token) is { } problem)
+            {
+                // Refused by the actor when the sandbox was ended in the meantime.
+                directory.Tell(id, new SandboxCommand.Lost($"ended, and the node noticed late: {problem}"), "reconciler");
+            }
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            LogUnchecked(e, id);
         }
     }
 
@@ -68,6 +101,9 @@ internal sealed partial class Reconciler(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} was on the node and nowhere in the store: removed")]
     private partial void LogOrphan(SandboxId sandbox);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox}: the node did not say whether it still runs; it is asked again later")]
+    private partial void LogUnchecked(Exception e, SandboxId sandbox);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Sandbox} is on the node and nowhere in the store, and could not be removed")]
     private partial void LogOrphanStays(Exception e, SandboxId sandbox);

@@ -26,7 +26,8 @@ internal sealed class OwnedSandboxes(
 
         try
         {
-            return await actor.Settled.WaitAsync(options.LaunchTimeout + UndoAllowance, time, cancellation);
+            Sandbox settled = await actor.Settled.WaitAsync(options.LaunchTimeout + UndoAllowance, time, cancellation);
+            return actor.NoRoom is { } fault ? throw fault.AsException() : settled;
         }
         catch (TimeoutException e)
         {
@@ -51,6 +52,13 @@ internal sealed class OwnedSandboxes(
 
         SandboxPage page = store.List(caller.User.Id, query);
         return Task.FromResult(page with { Sandboxes = [.. page.Sandboxes.Select(WithPhase)] });
+    }
+
+    public async Task<Sandbox> ConnectAsync(Caller caller, SandboxId id, TimeSpan? timeout, CancellationToken cancellation)
+    {
+        Find(caller, id);
+        TimeSpan? wanted = timeout is { } given ? rules.Timeout(given) : null;
+        return await directory.AskAsync(id, new SandboxCommand.Connect(wanted), Cause(caller), cancellation);
     }
 
     public async Task<Sandbox> SetTimeoutAsync(

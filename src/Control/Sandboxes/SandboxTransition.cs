@@ -9,6 +9,7 @@ internal static class SandboxTransition
     /// <summary>What the record itself has against a command that its state allows; null when nothing.</summary>
     public static Fault? Refusal(Sandbox sandbox, SandboxCommand command, DateTimeOffset now) => command switch
     {
+        SandboxCommand.Connect when sandbox.ExpiresAt <= now => TimeIsUp(),
         SandboxCommand.SetTimeout set => RefuseTimeout(sandbox, set, now),
         SandboxCommand.Expire when now < sandbox.ExpiresAt =>
             new Fault(FaultCode.WrongState, "the sandbox was given more time"),
@@ -31,6 +32,7 @@ internal static class SandboxTransition
             SandboxCommand.Expire => moved with { Phase = SandboxPhase.CleaningResources, Reason = Expired(sandbox) },
             SandboxCommand.Terminate when changes => moved with { Phase = SandboxPhase.CleaningResources },
             SandboxCommand.Delete => Deleted(moved, changes, now),
+            SandboxCommand.Connect { Timeout: { } longer } when longer > sandbox.Timeout => sandbox with { Timeout = longer, UpdatedAt = now },
             SandboxCommand.SetTimeout set => sandbox with { Timeout = set.Timeout, UpdatedAt = now },
             SandboxCommand.Cleaned when changes => moved with { EndedAt = now },
             _ => moved,
@@ -51,7 +53,7 @@ internal static class SandboxTransition
     {
         if (sandbox.ExpiresAt <= now)
         {
-            return new Fault(FaultCode.WrongState, "the sandbox has reached its timeout and is being terminated");
+            return TimeIsUp();
         }
 
         if (set.Rule is TimeoutRule.OnlyLonger && set.Timeout <= sandbox.Timeout)
@@ -64,6 +66,8 @@ internal static class SandboxTransition
             ? Fault.Invalid("timeout", $"timeout must be at least the {Math.Ceiling(used.TotalSeconds)} s that the sandbox has run already")
             : null;
     }
+
+    private static Fault TimeIsUp() => new(FaultCode.WrongState, "the sandbox has reached its timeout and is being terminated");
 
     private static string Expired(Sandbox sandbox) => $"reached its timeout of {Seconds(sandbox.Timeout)} s";
 

@@ -15,8 +15,11 @@ internal sealed class ApiKeys(ApiKeyStore store, UserStore users, TimeProvider t
     private const int MaxDescriptionLength = 1000;
     private const int MaxRecognised = 10_000;
 
+    /// <summary>For this long another process's change to the store may go unnoticed; changes made here count at once.</summary>
+    internal static readonly TimeSpan MaxRecognitionAge = TimeSpan.FromSeconds(4);
+
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Caller> _recognised = [];
+    private readonly Dictionary<string, Recognition> _recognised = [];
     private readonly ConcurrentDictionary<string, DateTimeOffset> _used = new();
     private long _changes;
 
@@ -91,16 +94,22 @@ internal sealed class ApiKeys(ApiKeyStore store, UserStore users, TimeProvider t
         long before;
         lock (_lock)
         {
-            if (_recognised.TryGetValue(text, out Caller? known))
+            if (_recognised.TryGetValue(text, out Recognition? known) && time.GetElapsedTime(known.ReadAt) < MaxRecognitionAge)
             {
-                return known;
+                return known.Caller;
             }
 
             before = _changes;
         }
 
+        long readAt = time.GetTimestamp();
         if (store.FindByHash(hash) is not { IsActive: true } key || users.Find(key.Owner) is not { } user)
         {
+            lock (_lock)
+            {
+                _recognised.Remove(text);
+            }
+
             return null;
         }
 
@@ -115,7 +124,7 @@ internal sealed class ApiKeys(ApiKeyStore store, UserStore users, TimeProvider t
                     _recognised.Clear();
                 }
 
-                _recognised[text] = caller;
+                _recognised[text] = new Recognition(caller, readAt);
             }
         }
 
@@ -145,4 +154,7 @@ internal sealed class ApiKeys(ApiKeyStore store, UserStore users, TimeProvider t
             throw Fault.Invalid("description", $"description must be at most {MaxDescriptionLength} characters").AsException();
         }
     }
+
+    /// <summary>Who a secret belonged to when the store was read.</summary>
+    private sealed record Recognition(Caller Caller, long ReadAt);
 }

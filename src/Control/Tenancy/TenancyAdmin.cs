@@ -13,9 +13,12 @@ public sealed class TenancyAdmin : IAsyncDisposable
     private readonly ApiKeyStore _keys;
     private readonly TimeProvider _time;
 
-    internal TenancyAdmin(Database database, TimeProvider time)
+    private readonly string _rootUsername;
+
+    internal TenancyAdmin(Database database, ControlOptions options, TimeProvider time)
     {
         _database = database;
+        _rootUsername = options.RootUsername;
         _users = new UserStore(database);
         _keys = new ApiKeyStore(database);
         _time = time;
@@ -25,19 +28,33 @@ public sealed class TenancyAdmin : IAsyncDisposable
     /// <exception cref="StoreUnusableException">The database is damaged or newer than this program.</exception>
     public static TenancyAdmin Open(string dataDirectory)
     {
-        var database = new Database(new ControlOptions { DataDirectory = dataDirectory }.DatabasePath);
+        var options = new ControlOptions { DataDirectory = dataDirectory };
+        var database = new Database(options.DatabasePath);
         database.Open();
-        return new TenancyAdmin(database, TimeProvider.System);
+        return new TenancyAdmin(database, options, TimeProvider.System);
     }
 
-    /// <summary>Finds the user of that name, or makes one that is not root.</summary>
-    public Task<User> EnsureUserAsync(string username) => EnsureAsync(username, isRoot: false);
+    /// <summary>Finds the user of that name, or makes it: as root if it has <see cref="ControlOptions.RootUsername"/>, which no server may have made yet.</summary>
+    public Task<User> EnsureUserAsync(string username) => EnsureAsync(username, isRoot: username == _rootUsername);
 
     /// <summary>Makes a key for a user. <see cref="FaultCode.NotFound"/> for an unknown user; otherwise as <see cref="IApiKeys.CreateAsync"/>.</summary>
     public async Task<NewApiKey> CreateKeyAsync(string username, string name)
     {
         User user = _users.FindByName(username) ?? throw Fault.NotFound("user", username).AsException();
         return await ApiKeys.MakeAsync(_keys, user.Id, name, "", _time.Now());
+    }
+
+    /// <summary>
+    /// Makes the root user's first key, unless it has one. To be called when the secret can be shown for certain: it
+    /// is stored nowhere, and a start that fails later than this would lose it.
+    /// </summary>
+    /// <returns>The secret; null when there is nothing to show.</returns>
+    public async Task<string?> MakeFirstKeyAsync()
+    {
+        User root = await EnsureUserAsync(_rootUsername);
+        return _keys.List(root.Id).Count > 0
+            ? null
+            : (await ApiKeys.MakeAsync(_keys, root.Id, "first", "made at first start", _time.Now())).Secret;
     }
 
     /// <summary>The keys of all users.</summary>
@@ -55,18 +72,7 @@ public sealed class TenancyAdmin : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
-    /// <summary>Makes the root user, and a key as long as it has none: at first start, or after one that was cut short.</summary>
-    internal async Task MakeRootAsync(string username, FirstKey firstKey)
-    {
-        User root = await EnsureAsync(username, isRoot: true);
-        if (_keys.List(root.Id).Count > 0)
-        {
-            return;
-        }
-
-        NewApiKey made = await ApiKeys.MakeAsync(_keys, root.Id, "first", "made at first start", _time.Now());
-        firstKey.Put(made.Secret);
-    }
+    internal Task MakeRootAsync() => EnsureUserAsync(_rootUsername);
 
     private Task<User> EnsureAsync(string username, bool isRoot)
     {

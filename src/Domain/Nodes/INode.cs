@@ -22,7 +22,8 @@ public interface INode
     Task LaunchAsync(LaunchRequest request, Action<SandboxPhase> progress, CancellationToken cancellation);
 
     /// <summary>
-    /// Takes back a sandbox that was running when the server last stopped: same processes, same address.
+    /// Takes back a sandbox that was running when the server last stopped: same processes, same address. Of one that
+    /// this node has already it only says so: also the way to ask whether a sandbox still runs.
     /// </summary>
     /// <returns>Null when it runs on; otherwise why it does not, in a sentence. Nothing is cleaned.</returns>
     Task<string?> AdoptAsync(SandboxId id, CancellationToken cancellation);

@@ -12,12 +12,18 @@ public interface ISandboxes
     /// <summary>
     /// Records a sandbox and starts it. With <paramref name="wait"/> it returns once the sandbox is running or
     /// failed, otherwise as soon as the record is durable. A caller that goes away does not undo the create.
+    /// <see cref="FaultCode.QuotaExceeded"/> when the user has too many; <see cref="FaultCode.NoCapacity"/> when there
+    /// is no room: one that then proves to be missing while it starts leaves a failed record.
     /// </summary>
     Task<Sandbox> CreateAsync(Caller caller, CreateSandbox request, bool wait, CancellationToken cancellation);
 
     Task<Sandbox> GetAsync(Caller caller, SandboxId id, CancellationToken cancellation);
 
     Task<SandboxPage> ListAsync(Caller caller, SandboxQuery query, CancellationToken cancellation);
+
+    /// <summary>Answers a sandbox that runs, for a client that wants to use it again; any other is <see cref="FaultCode.WrongState"/>.</summary>
+    /// <param name="timeout">Replaces the present timeout if it is longer; null keeps it.</param>
+    Task<Sandbox> ConnectAsync(Caller caller, SandboxId id, TimeSpan? timeout, CancellationToken cancellation);
 
     /// <summary>Sets how long the running phase may last, counted from its start.</summary>
     Task<Sandbox> SetTimeoutAsync(Caller caller, SandboxId id, TimeSpan timeout, TimeoutRule rule, CancellationToken cancellation);

@@ -20,10 +20,14 @@ public abstract record SandboxCommand
     public sealed record Started : SandboxCommand;
 
     /// <summary>The node's report that starting failed, or that a running sandbox is lost.</summary>
-    public sealed record Lost(string Reason) : SandboxCommand;
+    /// <param name="NoRoom">The fault, when it did not start because the node had no room; null otherwise.</param>
+    public sealed record Lost(string Reason, Fault? NoRoom = null) : SandboxCommand;
 
     /// <summary>Run a process in it, or read what one wrote.</summary>
     public sealed record UseAgent : SandboxCommand;
+
+    /// <summary>Use it again: it stays as it is while it runs, and a timeout that is longer than the present one replaces that.</summary>
+    public sealed record Connect(TimeSpan? Timeout = null) : SandboxCommand;
 
     /// <summary>Change how long its running phase may last.</summary>
     public sealed record SetTimeout(TimeSpan Timeout, TimeoutRule Rule = TimeoutRule.NotBelowUsed) : SandboxCommand;

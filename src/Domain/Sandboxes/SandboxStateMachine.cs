@@ -47,6 +47,7 @@ public static class SandboxStateMachine
         SandboxCommand.Started => state is SandboxState.Starting ? To(SandboxState.Running) : Refuse(state, "reported as started"),
         SandboxCommand.Lost => DecideLost(state),
         SandboxCommand.UseAgent => state is SandboxState.Running ? Stay(state) : Refuse(state, "used"),
+        SandboxCommand.Connect => state is SandboxState.Running ? Stay(state) : Refuse(state, "connected to"),
         SandboxCommand.SetTimeout => state.IsFinal() || state is SandboxState.Terminating
             ? Refuse(state, "given a new timeout")
             : Stay(state),

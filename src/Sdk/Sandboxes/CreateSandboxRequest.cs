@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Atoll.Sdk;
 
 /// <summary>A sandbox to make. What is null takes the template's or the server's default.</summary>
@@ -45,8 +47,23 @@ public sealed record CreateSandboxRequest
     /// <summary>Where it shall run.</summary>
     public Locality? Locality { get; init; }
 
+    /// <summary>
+    /// Buckets to mount: one object, or an array of them, as contracts/scalebox.md 1.2 describes. It holds keys. A
+    /// server that mounts none refuses it.
+    /// </summary>
+    public JsonElement? ObjectStorage { get; init; }
+
+    /// <summary>Mount the buckets in a custom template's own container.</summary>
+    public bool? ObjectStorageDirectMount { get; init; }
+
+    /// <summary>Where s3fs is in a custom template.</summary>
+    public string? S3fsExecutablePath { get; init; }
+
     /// <summary>Answer at once and start it afterwards.</summary>
     public bool? IsAsync { get; init; }
+
+    /// <summary>Names it without what may be secret.</summary>
+    public override string ToString() => $"sandbox '{Name}' of template '{Template}'";
 }
 
 /// <summary>A port that a sandbox offers.</summary>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Atoll.Control.Tenancy;
-using Atoll.Domain;
 using Atoll.Domain.Tenancy;
 
 namespace Atoll.Server.Commands;
@@ -15,7 +14,7 @@ internal static class AuthCommand
 
     private static Command CreateKey()
     {
-        Option<string> data = CommonOptions.Data();
+        Option<string> data = ServerOptions.Data();
         Option<string> user = new("--user")
         {
             Description = "Owner of the key; made when there is none of that name",
@@ -40,7 +39,7 @@ internal static class AuthCommand
 
     private static Command ListKeys()
     {
-        Option<string> data = CommonOptions.Data();
+        Option<string> data = ServerOptions.Data();
         var command = new Command("list", "List the keys of all users, without their secrets") { data };
         command.SetAction(parsed => OnStoreAsync(parsed.GetRequiredValue(data), admin =>
         {
@@ -58,16 +57,8 @@ internal static class AuthCommand
 
     private static async Task<int> OnStoreAsync(string data, Func<TenancyAdmin, Task> act)
     {
-        try
-        {
-            await using TenancyAdmin admin = TenancyAdmin.Open(Path.GetFullPath(data));
-            await act(admin);
-            return 0;
-        }
-        catch (FaultException e)
-        {
-            await Console.Error.WriteLineAsync(e.Fault.Message);
-            return 1;
-        }
+        await using TenancyAdmin admin = TenancyAdmin.Open(Path.GetFullPath(data));
+        await act(admin);
+        return 0;
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Atoll.Domain;
 using Atoll.Domain.Templates;
 using Atoll.Node.Templates;
 
@@ -8,18 +7,10 @@ namespace Atoll.Server.Commands;
 /// <summary><c>template build</c> makes a template from its recipe; <c>template list</c> shows those that are there.</summary>
 internal static class TemplateCommand
 {
-    public const string DefaultData = "/var/lib/atoll";
-
-    /// <summary>Where the templates of an installation are, within its data directory.</summary>
-    public static string TemplatesOf(string data) => Path.Combine(Path.GetFullPath(data), "templates");
-
     public static Command Create()
     {
-        var data = new Option<string>("--data")
-        {
-            Description = "The data directory",
-            DefaultValueFactory = _ => DefaultData,
-        };
+        Option<string> data = ServerOptions.Data();
+        Option<string> templates = ServerOptions.Templates();
         var recipes = new Option<string>("--recipes")
         {
             Description = "The directory that holds a directory for each recipe",
@@ -27,30 +18,22 @@ internal static class TemplateCommand
         };
         var name = new Argument<string>("name") { Description = "Which recipe", DefaultValueFactory = _ => "base" };
 
-        var build = new Command("build", "Make a template from its recipe, unless that was done already") { name, recipes, data };
+        var build = new Command("build", "Make a template from its recipe, unless that was done already") { name, recipes, data, templates };
         build.SetAction((arguments, cancellation) => BuildAsync(
             Path.Combine(arguments.GetRequiredValue(recipes), arguments.GetRequiredValue(name)),
-            TemplatesOf(arguments.GetRequiredValue(data)), cancellation));
+            ServerOptions.TemplatesDirectory(arguments, templates, data), cancellation));
 
-        var list = new Command("list", "Show the templates that are there") { data };
-        list.SetAction(arguments => List(TemplatesOf(arguments.GetRequiredValue(data))));
+        var list = new Command("list", "Show the templates that are there") { data, templates };
+        list.SetAction(arguments => List(ServerOptions.TemplatesDirectory(arguments, templates, data)));
         return new Command("template", "The root file systems that sandboxes start from") { build, list };
     }
 
     private static async Task<int> BuildAsync(string recipe, string templates, CancellationToken cancellation)
     {
-        try
-        {
-            TemplateId id = await new TemplateBuilder(templates, TimeProvider.System)
-                .BuildAsync(TemplateRecipe.Load(recipe), new ErrorLines(), cancellation);
-            Console.WriteLine(id);
-            return 0;
-        }
-        catch (Exception e) when (e is FaultException or TemplateBuildException or IOException or UnauthorizedAccessException)
-        {
-            Console.Error.WriteLine($"template not built: {e.Message}");
-            return 1;
-        }
+        TemplateId id = await new TemplateBuilder(templates, TimeProvider.System)
+            .BuildAsync(TemplateRecipe.Load(recipe), new ErrorLines(), cancellation);
+        Console.WriteLine(id);
+        return 0;
     }
 
     private static int List(string templates)

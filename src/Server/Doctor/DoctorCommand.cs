@@ -18,24 +18,17 @@ internal static class DoctorCommand
 
     public static Command Create()
     {
-        var data = new Option<string>("--data") { Description = "The data directory", DefaultValueFactory = _ => TemplateCommand.DefaultData };
-        var listen = new Option<string>("--listen") { Description = "The address that serve is to listen on", DefaultValueFactory = _ => "127.0.0.1:7070" };
-        listen.Validators.Add(result =>
-        {
-            if (!TryParseListen(result.GetValueOrDefault<string>(), out _))
-            {
-                result.AddError("--listen must be an address and a port, such as 127.0.0.1:7070");
-            }
-        });
+        Option<string> data = ServerOptions.Data();
+        Option<string> templates = ServerOptions.Templates();
+        Option<IPEndPoint> listen = ServerOptions.Listen();
         var json = new Option<bool>("--json") { Description = "Print JSON" };
         var quick = new Option<bool>("--quick") { Description = "Leave out what starts a sandbox or a virtual machine" };
 
-        var command = new Command("doctor", "Tell whether sandboxes can run on this machine, and what to do if not") { data, listen, json, quick };
+        var command = new Command("doctor", "Tell whether sandboxes can run on this machine, and what to do if not") { data, templates, listen, json, quick };
         command.SetAction(async (arguments, cancellation) =>
         {
-            TryParseListen(arguments.GetRequiredValue(listen), out IPEndPoint? address);
             string directory = arguments.GetRequiredValue(data);
-            List<ICheck> checks = [.. Cheap(directory, address!)];
+            List<ICheck> checks = [.. Cheap(directory, ServerOptions.TemplatesDirectory(arguments, templates, data), arguments.GetRequiredValue(listen))];
             if (!arguments.GetValue(quick))
             {
                 checks.Add(new RuntimeCheck(Environment.ProcessPath!, directory));
@@ -51,17 +44,7 @@ internal static class DoctorCommand
         return command;
     }
 
-    /// <summary>Takes an address with a port, with or without <c>http://</c> before it; <c>localhost</c> is 127.0.0.1.</summary>
-    public static bool TryParseListen(string? text, out IPEndPoint? address)
-    {
-        const string scheme = "http://";
-        string bare = (text ?? "").TrimEnd('/');
-        bare = bare.StartsWith(scheme, StringComparison.Ordinal) ? bare[scheme.Length..] : bare;
-        bare = bare.StartsWith("localhost:", StringComparison.Ordinal) ? "127.0.0.1" + bare["localhost".Length..] : bare;
-        return IPEndPoint.TryParse(bare, out address) && address.Port != 0;
-    }
-
-    private static IReadOnlyList<ICheck> Cheap(string data, IPEndPoint listen) =>
+    private static IReadOnlyList<ICheck> Cheap(string data, string templates, IPEndPoint listen) =>
     [
         new RootCheck(),
         new KernelCheck(),
@@ -72,7 +55,7 @@ internal static class DoctorCommand
         new PortCheck(listen),
         new NftablesCheck(),
         new ForwardingCheck(),
-        new TemplateCheck(TemplateCommand.TemplatesOf(data)),
+        new TemplateCheck(templates),
     ];
 
     private static Command KvmProbeCommand()

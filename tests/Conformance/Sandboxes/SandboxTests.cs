@@ -134,6 +134,19 @@ public sealed class SandboxTests(ServerFixture server)
         (await server.Api.PostAsync($"{box.Path}/timeout", """{"timeout":"10"}""")).IsError(400, "invalid_argument", "timeout");
     }
 
+    [Fact]
+    public async Task A_connect_answers_what_runs_keeps_the_longer_timeout_and_refuses_what_is_over()
+    {
+        await using Box box = await server.Api.CreateAsync("""{"timeout":100}""");
+        Reply same = await server.Api.PostAsync($"{box.Path}/connect");
+        Assert.Equal((box.Id, "running", 100), (same.String("sandbox_id"), same.String("status"), same.Data.GetProperty("timeout").GetInt32()));
+        Assert.Equal(100, (await server.Api.PostAsync($"{box.Path}/connect", """{"timeout":60}""")).Data.GetProperty("timeout").GetInt32());
+        Assert.Equal(500, (await server.Api.PostAsync($"{box.Path}/connect", """{"timeout":500}""")).Data.GetProperty("timeout").GetInt32());
+        await server.Api.PostAsync($"{box.Path}/terminate");
+        await server.Api.UntilAsync(box.Id, Patience, "terminated");
+        (await server.Api.PostAsync($"{box.Path}/connect")).IsError(409, "wrong_state");
+    }
+
     [OwnServerFact]
     public async Task A_timeout_that_runs_out_ends_the_sandbox()
     {
@@ -169,7 +182,7 @@ public sealed class SandboxTests(ServerFixture server)
         Assert.Equal("stranger", (await stranger.GetAsync("/v1/users/me")).String("username"));
         foreach ((string method, string path, string? body) in new[]
         {
-            ("GET", "", null), ("GET", "/status", null), ("PUT", "", """{"timeout":900}"""), ("POST", "/timeout", """{"timeout":900}"""),
+            ("GET", "", null), ("GET", "/status", null), ("PUT", "", """{"timeout":900}"""), ("POST", "/timeout", """{"timeout":900}"""), ("POST", "/connect", null),
             ("POST", "/terminate", null), ("DELETE", "", null), ("POST", "/exec", """{"command":"id"}"""), ("GET", "/exec/active", null),
             ("GET", "/exec/stream", null), ("DELETE", "/exec", null),
         })

@@ -109,7 +109,7 @@ internal sealed class AtollServer : IAsyncDisposable
         using Process process = Process.Start(new ProcessStartInfo(Program(), [.. arguments, "--data", DataDirectory]) { RedirectStandardOutput = true })!;
         string said = await process.StandardOutput.ReadToEndAsync().WaitAsync(StopLimit);
         await process.WaitForExitAsync().WaitAsync(StopLimit);
-        return process.ExitCode == 0 ? said.Trim() : throw new InvalidOperationException($"{arguments[0]} ended with {process.ExitCode}");
+        return process.ExitCode == 0 ? said.Trim() : throw new InvalidOperationException($"{arguments[0]} ended with {process.ExitCode}: {said}");
     }
 
     /// <summary>Bytes of memory that the server has at the moment (VmRSS in proc_pid_status(5)).</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using Atoll.Domain;
 using Xunit;
 
 namespace Atoll.Unit.Api;
@@ -43,7 +44,7 @@ public sealed class HttpTests(ApiHost api) : IClassFixture<ApiHost>
     public async Task Regions_are_those_of_the_node()
     {
         Reply reply = await api.GetAsync("/v1/scalebox-regions", key: null);
-        Assert.Equal("us-east", reply.Data.GetProperty("scalebox_regions")[0].GetProperty("id").GetString());
+        Assert.Equal("[{\"id\":\"us-east\",\"name\":\"US East\"}]", reply.Data.GetProperty("scalebox_regions").GetRawText());
     }
 
     [Theory]
@@ -101,6 +102,15 @@ public sealed class HttpTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public void The_log_holds_nothing_of_the_frameworks_start()
+    {
+        foreach (string chatter in new[] { "Now listening", "Application started", "Hosting environment", "Content root" })
+        {
+            Assert.DoesNotContain(chatter, api.Log.Text);
+        }
+    }
+
+    [Fact]
     public async Task The_content_type_does_not_matter()
     {
         foreach (string? type in new[] { "text/plain", "application/x-www-form-urlencoded", null })
@@ -126,6 +136,33 @@ public sealed class HttpTests(ApiHost api) : IClassFixture<ApiHost>
         }
     }
 
+    /// <summary>A client that looks for the answer only after it has sent everything, far more than sockets hold.</summary>
+    [Theory]
+    [InlineData(false, ApiHost.Key, "413")]
+    [InlineData(true, ApiHost.Key, "413")]
+    [InlineData(false, "sk-wrong", "401")]
+    [InlineData(true, "sk-wrong", "401")]
+    public async Task A_client_that_sends_all_before_it_reads_gets_its_refusal_too(bool chunked, string key, string status)
+    {
+        const int pieces = 256;
+        byte[] piece = new byte[64 * 1024];
+        string length = chunked ? "Transfer-Encoding: chunked" : $"Content-Length: {pieces * piece.Length}";
+        using var raw = new TcpClient();
+        await raw.ConnectAsync(IPAddress.Loopback, api.Client.BaseAddress!.Port);
+        NetworkStream stream = raw.GetStream();
+        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /v1/sandboxes HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\n{length}\r\n\r\n"), bound.Token);
+        for (int i = 0; i < pieces; i++)
+        {
+            byte[] frame = chunked ? [.. Encoding.ASCII.GetBytes($"{piece.Length:x}\r\n"), .. piece, .. "\r\n"u8] : piece;
+            await stream.WriteAsync(frame, bound.Token);
+        }
+
+        byte[] answer = new byte[12];
+        await stream.ReadExactlyAsync(answer, bound.Token);
+        Assert.Equal($"HTTP/1.1 {status}", Encoding.ASCII.GetString(answer));
+    }
+
     [Fact]
     public async Task A_body_just_below_the_limit_is_read()
     {
@@ -133,6 +170,19 @@ public sealed class HttpTests(ApiHost api) : IClassFixture<ApiHost>
         string id = await api.CreateAsync();
         Assert.Equal(201, (await api.PostAsync($"/v1/sandboxes/{id}/exec", new { command })).Status);
         Assert.Equal(command, api.Ports.Executions.Asked!.Command);
+    }
+
+    [Theory]
+    [InlineData(FaultCode.NoCapacity, true)]
+    [InlineData(FaultCode.QuotaExceeded, false)]
+    public async Task What_may_work_later_says_when_to_try_again(FaultCode code, bool later)
+    {
+        api.Ports.Sandboxes.FailWith = new Fault(code, "not now").AsException();
+
+        Reply reply = await api.PostAsync("/v1/sandboxes", "{}");
+
+        Assert.Equal(503, reply.Status);
+        Assert.Equal(later ? "10" : null, reply.Message.Headers.RetryAfter?.ToString());
     }
 
     [Fact]

@@ -87,6 +87,16 @@ internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners
         return Task.FromResult(new SandboxPage([.. own.Skip(query.Offset).Take(query.Limit)], own.Length));
     }
 
+    /// <summary>The timeout that the last connect gave; null when it gave none.</summary>
+    public TimeSpan? ConnectTimeout { get; private set; }
+
+    public Task<Sandbox> ConnectAsync(Caller caller, SandboxId id, TimeSpan? timeout, CancellationToken cancellation)
+    {
+        Fail();
+        ConnectTimeout = timeout;
+        return Task.FromResult(Find(caller, id));
+    }
+
     public Task<Sandbox> SetTimeoutAsync(Caller caller, SandboxId id, TimeSpan timeout, TimeoutRule rule, CancellationToken cancellation)
     {
         Fail();

@@ -152,12 +152,33 @@ public sealed class ScaleBoxSandboxesTests(ApiHost api) : IClassFixture<ApiHost>
         foreach ((HttpMethod method, string path, string? body) in new (HttpMethod, string, string?)[]
         {
             (HttpMethod.Get, "", null), (HttpMethod.Get, "/status", null), (HttpMethod.Put, "", "{\"timeout\":900}"),
-            (HttpMethod.Post, "/timeout", "{\"timeout\":900}"), (HttpMethod.Delete, "", null), (HttpMethod.Post, "/terminate", null),
+            (HttpMethod.Post, "/timeout", "{\"timeout\":900}"), (HttpMethod.Post, "/connect", null), (HttpMethod.Delete, "", null), (HttpMethod.Post, "/terminate", null),
             (HttpMethod.Post, "/exec", "{\"command\":\"id\"}"), (HttpMethod.Get, "/exec/active", null), (HttpMethod.Get, "/exec/stream", null),
         })
         {
             (await api.SendAsync(method, $"/v1/sandboxes/{id}{path}", body, ApiHost.OtherKey)).IsError(404, "not_found");
         }
+    }
+
+    [Fact]
+    public async Task Connect_answers_the_sandbox_with_its_token_and_hands_the_timeout_on()
+    {
+        string id = await api.CreateAsync();
+        foreach ((object? body, TimeSpan? timeout) in new (object?, TimeSpan?)[]
+        {
+            (null, null), (new { }, null), (new { timeout = 600 }, TimeSpan.FromSeconds(600)),
+        })
+        {
+            Reply reply = await api.PostAsync($"/v1/sandboxes/{id}/connect", body);
+            Assert.Equal((200, timeout), (reply.Status, api.Ports.Sandboxes.ConnectTimeout));
+            Assert.Equal((id, "running"), (reply.Data.GetProperty("sandbox_id").GetString(), reply.Data.GetProperty("status").GetString()));
+            Assert.NotEqual("", reply.Data.GetProperty("envd_access_token").GetString());
+        }
+
+        (await api.PostAsync($"/v1/sandboxes/{id}/connect", new { timeout = "600" })).IsError(400, "invalid_argument", "timeout");
+        api.Ports.Sandboxes.FailWith = new Fault(FaultCode.WrongState, "a sandbox that is paused cannot be connected to").AsException();
+        (await api.PostAsync($"/v1/sandboxes/{id}/connect")).IsError(409, "wrong_state");
+        (await api.PostAsync("/v1/sandboxes/sbx-00000000000000000000000000/connect")).IsError(404, "not_found");
     }
 
     [Fact]

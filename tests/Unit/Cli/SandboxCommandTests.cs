@@ -16,7 +16,8 @@ public sealed class SandboxCommandTests : CliRun
             "sandbox", "create", "--template", "base", "--name", "n", "--description", "d", "--timeout", "600", "--cpu", "2", "--memory", "1024",
             "--storage", "5", "--async", "--auto-pause", "--no-terminal", "--internet=false", "--locality-region", "eu-west",
             "--locality-force", "--locality-auto-detect", "--ports", """[{"port":8080,"name":"web","protocol":"TCP"}]""",
-            "--env", "A=1=2", "--env", "B=", "--metadata", "k=v");
+            "--object-storage", """{"uri":"s3://b/p","mount_point":"/mnt/b"}""", "--object-storage-direct-mount",
+            "--s3fs-executable-path", "/usr/bin/s3fs", "--env", "A=1=2", "--env", "B=", "--metadata", "k=v");
 
         Assert.Equal((0, ""), (code, Error));
         WireRequest sent = Assert.Single(Server.Requests);
@@ -25,6 +26,7 @@ public sealed class SandboxCommandTests : CliRun
             {"template":"base","name":"n","description":"d","timeout":600,"cpu_count":2,"memory_mb":1024,"storage_gb":5,"is_async":true,
              "auto_pause":true,"allow_internet_access":false,"custom_ports":[{"port":8080,"name":"web","protocol":"TCP"}],
              "env_vars":{"A":"1=2","B":""},"metadata":{"k":"v"},
+             "object_storage":{"uri":"s3://b/p","mount_point":"/mnt/b"},"object_storage_direct_mount":true,"s3fs_executable_path":"/usr/bin/s3fs",
              "locality":{"region":"eu-west","force":true,"auto_detect":true}}
             """)!;
         Assert.True(JsonNode.DeepEquals(expected, sent.ToJson()), sent.Body);
@@ -61,6 +63,54 @@ public sealed class SandboxCommandTests : CliRun
 
         Assert.Contains($"Sandbox ID: {Id}", Output);
         Assert.Equal($"Error: sandbox {Id} failed to start: no room\n", Error);
+    }
+
+    [Fact]
+    public async Task Object_storage_can_come_from_standard_input_so_that_its_keys_are_in_no_process_list()
+    {
+        Server.OnData("POST /v1/sandboxes", 201, Sandbox());
+        Input = """[{"uri":"s3://b","mount_point":"/mnt/b","secret_key":"hush"}]""";
+
+        Assert.Equal(0, await RunAsync("sandbox", "create", "--object-storage", "-"));
+
+        JsonNode expected = JsonNode.Parse($$"""{"object_storage":{{Input}}}""")!;
+        Assert.True(JsonNode.DeepEquals(expected, Assert.Single(Server.Requests).ToJson()));
+        Assert.DoesNotContain("hush", Output + Error);
+    }
+
+    [Theory]
+    [InlineData("{\"secret_key\":\"hush\"")]
+    [InlineData("\"hush\"")]
+    [InlineData("hush")]
+    [InlineData("")]
+    public async Task Object_storage_that_is_no_object_or_array_is_wrong_usage_and_not_repeated(string value)
+    {
+        Assert.Equal(2, await RunAsync("sandbox", "create", "--object-storage", value));
+
+        Assert.Empty(Server.Requests);
+        Assert.Equal("Error: --object-storage wants a JSON object, or an array of them\n", Error);
+    }
+
+    [Theory]
+    [InlineData("get")]
+    [InlineData("exec", "true")]
+    [InlineData("terminate")]
+    [InlineData("delete")]
+    public async Task A_sandbox_that_is_not_there_is_answered_with_where_to_look(params string[] words)
+    {
+        Assert.Equal(1, await RunAsync(["sandbox", words[0], "sbx-none", .. words[1..]]));
+
+        Assert.Equal("Error: no such thing. See 'atoll sandbox list'.\n", Error);
+    }
+
+    [Fact]
+    public async Task A_template_that_is_not_there_is_not_looked_for_among_the_sandboxes()
+    {
+        Server.OnError("POST /v1/sandboxes", 404, "not_found", "template 'x' not found");
+
+        Assert.Equal(1, await RunAsync("sandbox", "create", "--template", "x"));
+
+        Assert.Equal("Error: template 'x' not found\n", Error);
     }
 
     [Theory]

@@ -92,19 +92,4 @@ public sealed class CheckTests
     public void A_chain_that_drops_is_named() => Assert.Contains(
         "ip filter FORWARD",
         ForwardingCheck.Judge("1", """{"nftables": [{"chain": {"family": "ip", "table": "filter", "name": "FORWARD", "hook": "forward", "policy": "drop"}}]}""").Found);
-
-    [Theory]
-    [InlineData("127.0.0.1:7070", "127.0.0.1:7070")]
-    [InlineData("http://127.0.0.1:7070/", "127.0.0.1:7070")]
-    [InlineData("localhost:80", "127.0.0.1:80")]
-    [InlineData("[::1]:7070", "[::1]:7070")]
-    [InlineData("127.0.0.1", null)]
-    [InlineData("example.org:70", null)]
-    [InlineData("", null)]
-    [InlineData(null, null)]
-    public void An_address_is_read_with_its_port(string? text, string? address)
-    {
-        Assert.Equal(address is not null, DoctorCommand.TryParseListen(text, out var endpoint));
-        Assert.Equal(address, address is null ? null : endpoint!.ToString());
-    }
 }

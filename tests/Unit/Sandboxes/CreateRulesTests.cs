@@ -14,7 +14,7 @@ public sealed class CreateRulesTests
         ["name not printable"] = (new() { Name = "a\nb" }, FaultCode.InvalidArgument, "name"),
         ["name of spaces"] = (new() { Name = "   " }, FaultCode.InvalidArgument, "name"),
         ["description too long"] = (new() { Description = new string('d', 1001) }, FaultCode.InvalidArgument, "description"),
-        ["unknown template"] = (new() { Template = "nope" }, FaultCode.NotFound, "template"),
+        ["unknown template"] = (new() { Template = "nope" }, FaultCode.InvalidArgument, "template"),
         ["no processor"] = (new() { CpuCount = 0 }, FaultCode.InvalidArgument, "cpu_count"),
         ["too many processors"] = (new() { CpuCount = 9 }, FaultCode.InvalidArgument, "cpu_count"),
         ["too little memory"] = (new() { MemoryMb = 127 }, FaultCode.InvalidArgument, "memory_mb"),
@@ -42,6 +42,9 @@ public sealed class CreateRulesTests
         ["port name twice"] = (new() { Ports = [Port(80, "a"), Port(81, "a")] }, FaultCode.InvalidArgument, "custom_ports"),
         ["port name too long"] = (new() { Ports = [Port(80, new string('p', 16))] }, FaultCode.InvalidArgument, "custom_ports"),
         ["the template's port"] = (new() { Ports = [Port(8888, "mine")] }, FaultCode.InvalidArgument, "custom_ports"),
+        ["the agent's port"] = (new() { Ports = [Port(1023, "mine")] }, FaultCode.InvalidArgument, "custom_ports"),
+        ["the agent's port behind another"] = (
+            new() { Ports = [new(80, 1023, PortProtocol.Tcp, "mine")] }, FaultCode.InvalidArgument, "custom_ports"),
         ["unknown region"] = (new() { Locality = new(false, "moon-1", false) }, FaultCode.InvalidRegion, "locality.region"),
         ["empty region, forced"] = (new() { Locality = new(false, "eu-west", true) }, FaultCode.LocalityUnsatisfied, "locality.region"),
     };

@@ -19,10 +19,8 @@ public sealed class SandboxLifecycleTests
 
         Assert.Equal(SandboxState.Running, sandbox.State);
         Assert.Equal(world.Time.GetUtcNow() + TimeSpan.FromSeconds(300), sandbox.ExpiresAt);
-        IReadOnlyList<SandboxEvent> events = world.Store.Events(sandbox.Id);
-        Assert.Equal([SandboxState.Created, SandboxState.Starting, SandboxState.Running], events.Select(e => e.To));
-        Assert.Equal([null, SandboxState.Created, SandboxState.Starting], events.Select(e => e.From));
-        Assert.Equal([world.Root.User.Id.Value, world.Root.User.Id.Value, "node"], events.Select(e => e.Cause));
+        string root = world.Root.User.Id.Value;
+        Assert.Equal([(null, "created", root), ("created", "starting", root), ("starting", "running", "node")], world.EventsOf(sandbox.Id));
     }
 
     [Fact]
@@ -75,7 +73,7 @@ public sealed class SandboxLifecycleTests
         await world.AsleepAsync(sandbox.Id);
 
         Assert.Equal(SandboxState.Failed, sandbox.State);
-        Assert.Contains($"no {failing} today", sandbox.Reason, StringComparison.Ordinal);
+        Assert.Matches("""^the node could not start it \(phase \w+\); the operator's log has the details$""", sandbox.Reason);
         Assert.Equal(sandbox.EndedAt, world.Time.GetUtcNow());
         Assert.Empty(world.Machine.Things);
         Assert.Empty(await world.Node.ListAsync(default));
@@ -122,9 +120,7 @@ public sealed class SandboxLifecycleTests
         await world.UntilAsync(sandbox.Id, SandboxState.Terminated);
 
         Assert.Empty(world.Machine.Things);
-        Assert.Equal(
-            [SandboxState.Created, SandboxState.Starting, SandboxState.Terminating, SandboxState.Terminated],
-            world.Store.Events(sandbox.Id).Select(e => e.To));
+        Assert.Equal(["created", "starting", "terminating", "terminated"], world.EventsOf(sandbox.Id).Select(e => e.To));
     }
 
     [Fact]
@@ -141,7 +137,7 @@ public sealed class SandboxLifecycleTests
         Assert.NotNull(over.EndedAt);
         Assert.Equal(SandboxState.Terminated, (await world.Sandboxes.TerminateAsync(world.Root, sandbox.Id, default)).State);
         Assert.Equal(SandboxState.Terminated, (await world.Sandboxes.GetAsync(world.Root, sandbox.Id, default)).State);
-        Assert.Equal(0, world.Actors.Awake);
+        Assert.False(world.Actors.IsAwake(sandbox.Id));
         Assert.Empty(world.Machine.Things);
     }
 
@@ -165,7 +161,7 @@ public sealed class SandboxLifecycleTests
         Assert.Equal(FaultCode.NotFound, fault.Code);
         Assert.Equal(FaultCode.NotFound, (await ControlWorld.FaultAsync(() => world.Sandboxes.DeleteAsync(world.Root, sandbox.Id, default))).Code);
         Assert.Empty(world.Machine.Things);
-        Assert.Empty(world.Store.Events(sandbox.Id));
+        Assert.Empty(world.EventsOf(sandbox.Id));
     }
 
     [Fact]
@@ -204,7 +200,7 @@ public sealed class SandboxLifecycleTests
 
         Sandbox over = await world.UntilAsync(sandbox.Id, SandboxState.Terminated);
         Assert.Equal("reached its timeout of 60 s", over.Reason);
-        Assert.Contains(world.Store.Events(sandbox.Id), e => e is { To: SandboxState.Terminating, Cause: "timer" });
+        Assert.Contains(("running", "terminating", "timer"), world.EventsOf(sandbox.Id));
     }
 
     [Fact]
@@ -254,6 +250,46 @@ public sealed class SandboxLifecycleTests
         // The refusal put it back on the wheel.
         world.Time.Advance(TimeSpan.FromSeconds(1));
         await world.UntilAsync(sandbox.Id, SandboxState.Terminated);
+    }
+
+    [Theory]
+    [InlineData(null, 300)]
+    [InlineData(60, 300)]
+    [InlineData(300, 300)]
+    [InlineData(301, 301)]
+    public async Task A_connect_keeps_the_longer_timeout(int? seconds, int kept)
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        Sandbox sandbox = await world.CreateAsync();
+        world.Time.Advance(TimeSpan.FromSeconds(120));
+
+        TimeSpan? timeout = seconds is { } given ? TimeSpan.FromSeconds(given) : null;
+        Sandbox connected = await world.Sandboxes.ConnectAsync(world.Root, sandbox.Id, timeout, default);
+
+        Assert.Equal((SandboxState.Running, TimeSpan.FromSeconds(kept)), (connected.State, connected.Timeout));
+        world.Time.Advance(TimeSpan.FromSeconds(kept - 121));
+        Assert.Equal(SandboxState.Running, (await world.Sandboxes.GetAsync(world.Root, sandbox.Id, default)).State);
+        world.Time.Advance(TimeSpan.FromSeconds(2));
+        await world.UntilAsync(sandbox.Id, SandboxState.Terminated);
+    }
+
+    [Fact]
+    public async Task A_connect_to_what_does_not_run_or_is_over_in_time_or_of_somebody_else_is_refused()
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        Sandbox sandbox = await world.CreateAsync();
+        async Task<Fault> RefusalAsync(Domain.Tenancy.Caller caller, int? seconds = null) => await ControlWorld.FaultAsync(() =>
+            world.Sandboxes.ConnectAsync(caller, sandbox.Id, seconds is { } given ? TimeSpan.FromSeconds(given) : null, default));
+
+        Assert.Equal((FaultCode.InvalidArgument, "timeout"), ((await RefusalAsync(world.Root, 86_401)) is var fault ? (fault.Code, fault.Field) : default));
+        Domain.Tenancy.User eve = await world.Get<Atoll.Control.Tenancy.TenancyAdmin>().EnsureUserAsync("eve");
+        Assert.Equal(FaultCode.NotFound, (await RefusalAsync(new Domain.Tenancy.Caller(eve, null))).Code);
+        world.Actors.Wheel.Cancel(sandbox.Id);
+        world.Time.Advance(TimeSpan.FromSeconds(300));
+        Assert.Equal(FaultCode.WrongState, (await RefusalAsync(world.Root, 600)).Code);
+        await world.Sandboxes.TerminateAsync(world.Root, sandbox.Id, default);
+        await world.UntilAsync(sandbox.Id, SandboxState.Terminated);
+        Assert.Equal(FaultCode.WrongState, (await RefusalAsync(world.Root)).Code);
     }
 
     [Theory]

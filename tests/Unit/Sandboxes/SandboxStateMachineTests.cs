@@ -18,6 +18,7 @@ public sealed class SandboxStateMachineTests
         Started     | -                   | Running             | -                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
         Lost        | Failed/Clean        | Failed/Clean        | Failed/Clean        | Failed/Clean        | -                   | Failed/Clean        | Failed/Clean        | -           | -          | -        | -
         UseAgent    | -                   | -                   | .                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
+        Connect     | -                   | -                   | .                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
         SetTimeout  | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
         Expire      | -                   | -                   | Terminating/Clean   | -                   | -                   | -                   | -                   | -           | -          | -        | -
         Terminate   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | .           | .          | .        | Terminating/Clean
@@ -32,6 +33,7 @@ public sealed class SandboxStateMachineTests
         ["Started"] = new SandboxCommand.Started(),
         ["Lost"] = new SandboxCommand.Lost("gone"),
         ["UseAgent"] = new SandboxCommand.UseAgent(),
+        ["Connect"] = new SandboxCommand.Connect(TimeSpan.FromMinutes(1)),
         ["SetTimeout"] = new SandboxCommand.SetTimeout(TimeSpan.FromMinutes(1)),
         ["Expire"] = new SandboxCommand.Expire(),
         ["Terminate"] = new SandboxCommand.Terminate(),

@@ -1,4 +1,5 @@
 using System.Text;
+using Atoll.Control.Stores;
 using Atoll.Control.Tenancy;
 using Atoll.Domain;
 using Atoll.Domain.Nodes;
@@ -18,7 +19,7 @@ public sealed class ApiKeyTests
 
         Assert.Matches("^sk-[0-9a-f]{40}$", world.FirstKey);
         Assert.True(world.Root.User.IsRoot);
-        Assert.Null(world.Get<FirstKey>().Take());
+        Assert.Null(await world.Get<TenancyAdmin>().MakeFirstKeyAsync());
         await world.RestartAsync();
         Assert.Single(await world.Keys.ListAsync(world.Root, default));
     }
@@ -144,6 +145,47 @@ public sealed class ApiKeyTests
         Assert.False(caller.User.IsRoot);
         Assert.Equal(user, await admin.EnsureUserAsync("ada"));
         Assert.Equal(FaultCode.NotFound, (await ControlWorld.FaultAsync(() => admin.CreateKeyAsync("nobody", "x"))).Code);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_key_that_another_process_removed_or_disabled_stops_working_within_five_seconds(bool remove)
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        NewApiKey made = await world.Keys.CreateAsync(world.Root, "ci", "", default);
+        Assert.NotNull(await world.Keys.AuthenticateAsync(made.Secret, default));
+
+        await using (var elsewhere = new Database(world.Options.DatabasePath))
+        {
+            var store = new ApiKeyStore(elsewhere);
+            elsewhere.Open();
+            await (remove
+                ? store.DeleteAsync(made.Key.Owner, made.Key.Id)
+                : store.UpdateAsync(made.Key.Owner, made.Key.Id, null, null, isActive: false));
+        }
+
+        world.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Null(await world.Keys.AuthenticateAsync(made.Secret, default));
+        Assert.NotNull(await world.Keys.AuthenticateAsync(world.FirstKey, default));
+    }
+
+    [Fact]
+    public async Task A_key_in_steady_use_stops_working_too()
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        await using TenancyAdmin admin = TenancyAdmin.Open(world.DataDirectory);
+        NewApiKey made = await world.Keys.CreateAsync(world.Root, "ci", "", default);
+        Assert.NotNull(await world.Keys.AuthenticateAsync(made.Secret, default));
+
+        await admin.RemoveKeyAsync("root", "ci");
+        for (int second = 0; second < 5; second++)
+        {
+            await world.Keys.AuthenticateAsync(made.Secret, default);
+            world.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Null(await world.Keys.AuthenticateAsync(made.Secret, default));
     }
 
     [Fact]

@@ -52,6 +52,8 @@ internal static class ScaleBoxDialect
             .Says<WireEnvelope<WireSandboxes>>(200, "List your sandboxes.").Fails(400, 403);
         app.MapMethods(Box, Read, boxes.GetAsync).Says<WireEnvelope<WireSandbox>>(200, "One sandbox.").Fails(404);
         app.MapMethods(Box + "/status", Read, boxes.StatusAsync).Says<WireEnvelope<WireSandboxStatus>>(200, "Its status only.").Fails(404);
+        app.MapPost(Box + "/connect", boxes.ConnectAsync).Takes<WireConnect>(optional: true)
+            .Says<WireEnvelope<WireSandbox>>(200, "Use it again while it runs; a longer timeout is taken over.").Fails(400, 404, 409, 413);
         app.MapPut(Box, boxes.UpdateAsync).Takes<WireSetTimeout>()
             .Says<WireEnvelope<WireSandbox>>(200, "Prolong it: the timeout must be longer than the present one.").Fails(400, 404, 409, 413);
         app.MapMethods(Box + "/timeout", [HttpMethods.Post, HttpMethods.Put], boxes.TimeoutAsync).Takes<WireSetTimeout>()
@@ -66,12 +68,12 @@ internal static class ScaleBoxDialect
         var exec = app.ServiceProvider.GetRequiredService<ScaleBoxExec>();
         var stream = app.ServiceProvider.GetRequiredService<ScaleBoxExecStream>();
         app.MapPost(Box + "/exec", exec.StartAsync).Takes<WireExec>()
-            .Says<WireExecStarted>(201, "Start its one foreground command. No envelope.").Fails(400, 404, 409, 413, 503);
+            .Says<WireExecStarted>(201, "Start its one foreground command, of at most 512 KiB. No envelope.").Fails(400, 404, 409, 413, 503);
         app.MapGet(Box + "/exec/stream", stream.StreamAsync).TakesToken().With(ScaleBoxParameters.Stream)
             .Says<string>(200, "Follow the output: events ready, start, stdout, stderr, dropped, keepalive, end, error.", "text/event-stream").Fails(404, 409, 503);
         app.MapMethods(Box + "/exec/active", Read, exec.ActiveAsync).Says<WireExecActive>(200, "Whether a command runs. No envelope.").Fails(404, 409, 503);
         app.MapDelete(Box + "/exec", exec.CancelAsync)
-            .Says<WireExecCancelled>(200, "Kill the command with all it started; false when none ran. No envelope.").Fails(404, 409, 503);
+            .Says<WireExecCancelled>(200, "Kill the command and what it started, also in sessions of its own; false when none ran. No envelope.").Fails(404, 409, 503);
     }
 
     private static void MapKeys(IEndpointRouteBuilder app, ScaleBoxKeys keys)
@@ -91,7 +93,6 @@ internal static class ScaleBoxDialect
     {
         NotBuilt(app, Box + "/pause", "POST");
         NotBuilt(app, Box + "/resume", "POST");
-        NotBuilt(app, Box + "/connect", "POST");
         NotBuilt(app, Box + "/switch-project", "POST");
         NotBuilt(app, Box + "/metrics", "GET");
         NotBuilt(app, Box + "/metrics/chart", "GET");

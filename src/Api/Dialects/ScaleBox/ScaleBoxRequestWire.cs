@@ -94,6 +94,12 @@ internal sealed record WireLocality
     public bool? Force { get; init; }
 }
 
+internal sealed record WireConnect
+{
+    [Description("Seconds, counted from the start of the running phase; replaces the present timeout if it is longer.")]
+    public int? Timeout { get; init; }
+}
+
 internal sealed record WireSetTimeout([property: Description("Seconds, counted from the start of the running phase.")] int Timeout);
 
 internal sealed record WireExec

@@ -68,6 +68,8 @@ internal static class ScaleBoxRequests
         return (request, Wait: !(body.Bool("is_async") ?? false));
     }
 
+    public static TimeSpan? OptionalTimeout(JsonFields body) => Seconds(body.Int("timeout"));
+
     public static TimeSpan Timeout(JsonFields body) => TimeSpan.FromSeconds(body.RequiredInt("timeout"));
 
     public static ExecutionRequest Exec(JsonFields body) => new(

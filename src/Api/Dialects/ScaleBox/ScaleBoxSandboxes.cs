@@ -41,6 +41,15 @@ internal sealed class ScaleBoxSandboxes(ISandboxes sandboxes, ScaleBoxMapping ma
     public async Task<IResult> StatusAsync(HttpContext http, CancellationToken cancellation) =>
         reply.Data(ScaleBoxMapping.StatusOf(await sandboxes.GetAsync(http.Caller(), Id(http), cancellation)));
 
+    /// <summary>What every SDK calls to use a sandbox again. Running is the only state from which that can be done as yet.</summary>
+    public async Task<IResult> ConnectAsync(HttpContext http, CancellationToken cancellation)
+    {
+        SandboxId id = Id(http);
+        JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: true, cancellation);
+        Sandbox sandbox = await sandboxes.ConnectAsync(http.Caller(), id, ScaleBoxRequests.OptionalTimeout(body), cancellation);
+        return reply.Data(mapping.Sandbox(http.Caller(), sandbox, withToken: true));
+    }
+
     /// <summary>PUT: prolongs only. The contract has no data here; two clients read the sandbox out of it.</summary>
     public async Task<IResult> UpdateAsync(HttpContext http, CancellationToken cancellation)
     {

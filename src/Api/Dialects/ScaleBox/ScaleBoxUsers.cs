@@ -17,15 +17,11 @@ internal sealed class ScaleBoxUsers(INode node, ScaleBoxReply reply)
     /// <summary>Regions with capacity: that of the one node.</summary>
     public Task<IResult> RegionsAsync(HttpContext http, CancellationToken cancellation)
     {
-        string region = node.Capabilities.Region;
-        return Task.FromResult(reply.Data(new WireRegions([new WireRegion(region, RegionName(region))])));
+        string here = node.Capabilities.Region;
+        return Task.FromResult(reply.Data(new WireRegions(
+            [.. Region.Catalogue.Where(region => region.Id == here).Select(region => new WireRegion(region.Id, region.Name))])));
     }
 
     public Task<IResult> MeAsync(HttpContext http, CancellationToken cancellation) =>
         Task.FromResult(reply.Data(ScaleBoxMapping.User(http.Caller().User)));
-
-    /// <summary><c>us-east</c> is shown as US East.</summary>
-    internal static string RegionName(string id) => string.Join(
-        ' ',
-        id.Split('-').Select((word, i) => i == 0 && word.Length == 2 ? word.ToUpperInvariant() : char.ToUpperInvariant(word[0]) + word[1..]));
 }

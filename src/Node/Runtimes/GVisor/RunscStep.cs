@@ -21,7 +21,32 @@ internal sealed class RunscStep(Runsc runsc, DiskImages disks, SandboxCgroups cg
         int pid = await runsc.StartAsync(id, disks.MountPathOf(id), secrets.For(id), cancellation);
         long ticks = ProcessStat.TryRead(pid)?.StartTicks ?? throw new IOException("the sandbox ended as soon as it had started");
         context.Remember(record => record with { RuntimePid = pid, RuntimeStartTicks = ticks });
+        LetGuestsDieFirst(id);
     }
 
-    public Task UndoAsync(LaunchRecord record) => cgroups.KillAsync(record.Id);
+    public Task UndoAsync(JournaledRecord record) => cgroups.KillAsync(record.Id);
+
+    // The guest's processes are stubs without a command line, forked from those that are there now. When memory runs
+    // out, one of them is to go, which is what the guest expects of a kernel, and not the guest's kernel itself.
+    private void LetGuestsDieFirst(SandboxId id)
+    {
+        foreach (int pid in cgroups.Pids(id).Where(IsStub))
+        {
+            OutOfMemory.SetScore(pid, OutOfMemory.First);
+        }
+    }
+
+    private static bool IsStub(int pid)
+    {
+        try
+        {
+            using FileStream commandLine = File.OpenRead($"/proc/{pid}/cmdline");
+            return commandLine.ReadByte() < 0;
+        }
+        catch (IOException)
+        {
+            // It has ended.
+            return false;
+        }
+    }
 }

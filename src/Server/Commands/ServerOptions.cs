@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+
+namespace Atoll.Server.Commands;
+
+/// <summary>The options of the server's commands, each of which can also be given as an environment variable.</summary>
+internal static class ServerOptions
+{
+    public static Option<string> Data() => Text(
+        "--data", "ATOLL_DATA", "/var/lib/atoll", "Directory of everything that the server keeps");
+
+    public static Option<string> Templates() => Text(
+        "--templates", "ATOLL_TEMPLATES", "", "Directory of the templates; templates in the data directory when empty");
+
+    /// <summary>Where the templates are, by what was given of <see cref="Templates"/> and <see cref="Data"/>.</summary>
+    public static string TemplatesDirectory(ParseResult parsed, Option<string> templates, Option<string> data) => Path.GetFullPath(
+        parsed.GetRequiredValue(templates) is { Length: > 0 } given ? given : Path.Combine(parsed.GetRequiredValue(data), "templates"));
+
+    /// <summary>Takes an address with a port, with or without <c>http://</c> before it; <c>localhost</c> is 127.0.0.1.</summary>
+    public static Option<IPEndPoint> Listen() => Parsed(
+        "--listen", "ATOLL_LISTEN", "127.0.0.1:7070", "Address and port to listen on; port 0 takes any", (string text, out IPEndPoint value) =>
+        {
+            const string scheme = "http://", localhost = "localhost:";
+            string bare = text.StartsWith(scheme, StringComparison.Ordinal) ? text[scheme.Length..].TrimEnd('/') : text;
+            bare = bare.StartsWith(localhost, StringComparison.Ordinal) ? $"127.0.0.1:{bare[localhost.Length..]}" : bare;
+            bool good = IPEndPoint.TryParse(bare, out IPEndPoint? endpoint) && EndsInPort(bare);
+            value = endpoint ?? new IPEndPoint(IPAddress.Loopback, 0);
+            return good ? null : $"'{text}' is not an address and a port such as 127.0.0.1:7070";
+        });
+
+    /// <summary>An option with text as value; its default is an environment variable, else <paramref name="standard"/>.</summary>
+    public static Option<string> Text(string name, string variable, string standard, string description) => new(name)
+    {
+        Description = $"{description} [{variable}]",
+        DefaultValueFactory = _ => Variable(variable) ?? standard,
+    };
+
+    /// <summary>A text that is one of a few.</summary>
+    public static Option<string> Choice(string name, string variable, string standard, IReadOnlyCollection<string> choices, string description) =>
+        Parsed(name, variable, standard, $"{description}: {string.Join(", ", choices)}", (string text, out string value) =>
+        {
+            value = text;
+            return choices.Contains(text) ? null : $"'{text}' is none of {string.Join(", ", choices)}";
+        });
+
+    public static Option<int> Seconds(string name, string variable, int standard, string description) =>
+        Parsed(name, variable, standard.ToString(CultureInfo.InvariantCulture), description, (string text, out int value) =>
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value > 0
+                ? null
+                : $"'{text}' is not a whole number of seconds above 0");
+
+    public static Option<IPNetwork> Network(string name, string variable, IPNetwork standard, string description) =>
+        Parsed(name, variable, standard.ToString(), description, (string text, out IPNetwork value) =>
+            IPNetwork.TryParse(text, out value) ? null : $"'{text}' is not a network such as 10.171.0.0/16");
+
+    private static Option<T> Parsed<T>(string name, string variable, string standard, string description, Parser<T> parse) => new(name)
+    {
+        Description = $"{description} [{variable}]",
+        DefaultValueFactory = result => Read(result, Variable(variable) is null ? name : $"{name} (from {variable})", Variable(variable) ?? standard, parse),
+        CustomParser = result => Read(result, name, result.Tokens.Count == 1 ? result.Tokens[0].Value : "", parse),
+    };
+
+    private static T Read<T>(ArgumentResult result, string name, string text, Parser<T> parse)
+    {
+        if (parse(text, out T value) is { } problem)
+        {
+            result.AddError($"{name}: {problem}");
+        }
+
+        return value;
+    }
+
+    // Without one, an address of version 6 parses too, and so does a bare number.
+    private static bool EndsInPort(string address) => address.LastIndexOf(':') is > 0 and var colon
+        && (address[colon - 1] == ']' || address.IndexOf(':') == colon);
+
+    private static string? Variable(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    /// <summary>Reads a value; answers what is wrong with the text, or null.</summary>
+    private delegate string? Parser<T>(string text, out T value);
+}
