@@ -1,4 +1,5 @@
 using System.Text;
+using Atoll.Agent.Processes;
 using Atoll.Linux;
 using Atoll.Protocol.Messages;
 
@@ -12,7 +13,7 @@ internal static class SudoRequest
 
     /// <summary>Kept without being asked: the terminal, the language, and the mark by which a run's processes are known.</summary>
     private static readonly HashSet<string> s_kept =
-        ["TERM", "COLORTERM", "COLORS", "LS_COLORS", "DISPLAY", "LANG", "LANGUAGE", "TZ", "ATOLL_RUN"];
+        ["TERM", "COLORTERM", "COLORS", "LS_COLORS", "DISPLAY", "LANG", "LANGUAGE", "TZ", RunMark.Variable];
 
     /// <param name="target">The user that the program is to run as.</param>
     /// <param name="callersShell">Of /etc/passwd, for want of SHELL.</param>
