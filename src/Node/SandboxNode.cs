@@ -66,7 +66,7 @@ internal sealed partial class SandboxNode(
         catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
             LogNotAdopted(e, id);
-            return $"could not be taken back: {e.Message}";
+            return e is FaultException ? $"could not be taken back: {e.Message}" : "could not be taken back; the operator's log has the details";
         }
     }
 

@@ -18,11 +18,14 @@ public interface IExecutions
     /// <summary>Follows the present run, or the last one, from its first kept byte; <see cref="FaultCode.NotFound"/> when there was none.</summary>
     Task<ExecutionStream> AttachAsync(Caller caller, SandboxId id, CancellationToken cancellation);
 
-    /// <summary>Kills the running command with all it started. False when none runs.</summary>
+    /// <summary>
+    /// Kills the running command with all it started (the limits are those of <see cref="IAgent.SignalAsync"/>); what
+    /// earlier commands left running in the background is not touched. False when none runs.
+    /// </summary>
     Task<bool> CancelAsync(Caller caller, SandboxId id, CancellationToken cancellation);
 }
 
-/// <param name="Command">Run as <c>bash -c</c>; at most 1 MiB.</param>
+/// <param name="Command">Run as <c>bash -c</c>; at most 512 KiB.</param>
 /// <param name="Timeout">Wall-clock limit; null for the server's default of one hour.</param>
 public sealed record ExecutionRequest(
     string Command, string WorkingDirectory, IReadOnlyDictionary<string, string> Environment, TimeSpan? Timeout);

@@ -19,6 +19,9 @@ internal sealed partial class GVisorDriver(
     /// <summary>GiB of a sandbox that asks for none; its blank image is made before the first request.</summary>
     private const int DefaultStorageGb = 10;
 
+    /// <summary>How long an agent that answered an earlier server may take to answer this one.</summary>
+    private static readonly TimeSpan AdoptTime = TimeSpan.FromSeconds(5);
+
     private InstanceLock? _lock;
 
     public string Name => "gvisor";
@@ -64,7 +67,7 @@ internal sealed partial class GVisorDriver(
             throw new IOException("its runtime process is gone");
         }
 
-        return agent.ConnectAsync(record, cancellation);
+        return agent.ConnectAsync(record, AdoptTime, cancellation);
     }
 
     public void Dispose() => _lock?.Dispose();
