@@ -5,27 +5,59 @@ namespace Atoll.Control;
 /// <summary>What an operator can choose about deciding and remembering.</summary>
 public sealed record ControlOptions
 {
-    /// <summary>Holds <c>atoll.db</c> and <c>secret.key</c>; made with mode 0700 when absent.</summary>
+    /// <summary>Holds <c>atoll.db</c>, <c>secret.key</c> and <c>ballast</c>; made with mode 0700 when absent.</summary>
     public required string DataDirectory { get; init; }
 
     public SandboxLimits Limits { get; init; } = new();
 
-    /// <summary>A launch that takes longer is cancelled and its sandbox fails.</summary>
+    /// <summary>How many sandboxes that are not over one user may have.</summary>
+    public int MaxLivePerUser { get; init; } = 1000;
+
+    /// <summary>How often the node's memory may be promised to sandboxes. Those that use little share with those that use much.</summary>
+    public double MemoryOvercommit { get; init; } = 4.0;
+
+    /// <summary>
+    /// How often the node's storage may be promised to sandboxes: their disks take room only as they are written to, and
+    /// most write little of what they may.
+    /// </summary>
+    public double StorageOvercommit { get; init; } = 20.0;
+
+    /// <summary>Bytes of the data directory's file system that creates leave alone: with less than this free they are refused.</summary>
+    public long StorageReserve { get; init; } = 1L << 30;
+
+    /// <summary>Launches at the same time; others wait for their turn.</summary>
+    public int ConcurrentLaunches { get; init; } = Math.Max(4, 2 * Environment.ProcessorCount);
+
+    /// <summary>A launch that has had no turn after this is given up and its sandbox fails.</summary>
+    public TimeSpan LaunchQueueTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>A launch that takes longer, counted from its turn, is cancelled and its sandbox fails.</summary>
     public TimeSpan LaunchTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Bound of one attempt to clean a sandbox off its node, and of one adoption.</summary>
+    /// <summary>Bound of one attempt to clean a sandbox off its node.</summary>
     public TimeSpan NodeTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How often the reconcilers look even when nothing signals them.</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How many sandboxes are taken back at the same time after a restart.</summary>
-    public int ConcurrentAdoptions { get; init; } = 8;
+    public int ConcurrentAdoptions { get; init; } = 16;
+
+    /// <summary>Bound of one adoption: a sandbox whose agent does not answer by then is lost.</summary>
+    public TimeSpan AdoptionTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a stop may take that undoes the launches under way, whatever the rest of the server took before it.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the records of sandboxes that are over can still be read.</summary>
+    public TimeSpan KeepFinished { get; init; } = TimeSpan.FromDays(30);
 
     /// <summary>Name of the user made at first start.</summary>
     public string RootUsername { get; init; } = "root";
 
     internal string DatabasePath => Path.Combine(DataDirectory, "atoll.db");
+
+    internal string BallastPath => Path.Combine(DataDirectory, "ballast");
 
     internal string KeyPath => Path.Combine(DataDirectory, "secret.key");
 }

@@ -18,7 +18,7 @@ public static class ControlServices
 {
     /// <summary>
     /// Adds <see cref="ISandboxes"/>, <see cref="IExecutions"/>, <see cref="IApiKeys"/>, <see cref="IAccessTokens"/>,
-    /// <see cref="ISandboxOwners"/>, <see cref="IAgentSecrets"/>, <see cref="TenancyAdmin"/>, <see cref="FirstKey"/> and the service that opens the
+    /// <see cref="ISandboxOwners"/>, <see cref="IAgentSecrets"/>, <see cref="TenancyAdmin"/> and the service that opens the
     /// store and recovers before the listener answers. The host adds <see cref="INode"/> and ITemplates.
     /// </summary>
     public static IServiceCollection AddAtollControl(this IServiceCollection services, ControlOptions options)
@@ -26,11 +26,13 @@ public static class ControlServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton(options.Limits);
-        services.AddSingleton(_ => new Database(options.DatabasePath));
+        services.AddSingleton(_ => new Ballast(options.BallastPath));
+        services.AddSingleton(provider => new Database(options.DatabasePath, provider.GetRequiredService<Ballast>()));
         services.AddSingleton<SandboxStore>();
         services.AddSingleton<UserStore>();
         services.AddSingleton<ApiKeyStore>();
 
+        services.AddSingleton<Admission>();
         services.AddSingleton<SandboxDirectory>();
         services.AddSingleton<CreateRules>();
         services.AddSingleton<ISandboxes, OwnedSandboxes>();
@@ -42,7 +44,6 @@ public static class ControlServices
         services.AddSingleton<IAccessTokens>(provider => provider.GetRequiredService<SandboxSecrets>());
         services.AddSingleton<IAgentSecrets>(provider => provider.GetRequiredService<SandboxSecrets>());
         services.AddSingleton<ISandboxOwners, SandboxOwners>();
-        services.AddSingleton<FirstKey>();
         services.AddSingleton(provider =>
             new TenancyAdmin(provider.GetRequiredService<Database>(), options, provider.GetRequiredService<TimeProvider>()));
 

@@ -26,7 +26,7 @@ internal static class ServerHost
     }
 
     /// <summary>Serves until the process is told to stop. Prints one line on stdout once it answers.</summary>
-    public static async Task RunAsync(WebApplication app, ServeOptions options, Action announce, CancellationToken cancellation)
+    public static async Task RunAsync(WebApplication app, ServeOptions options, Func<Task> announce, CancellationToken cancellation)
     {
         await app.StartAsync(cancellation);
         IPEndPoint bound = BoundTo(app);
@@ -36,7 +36,7 @@ internal static class ServerHost
             await Console.Error.WriteLineAsync(warning);
         }
 
-        announce();
+        await announce();
         Console.WriteLine($"listening on http://{bound}");
         await app.WaitForShutdownAsync(cancellation);
     }
@@ -60,7 +60,8 @@ internal static class ServerHost
         // The framework's own request log holds queries, which may hold tokens.
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 
-        // What it says at start and stop, this server says itself.
+        // What it says at start and stop, this server says itself; what fails then is thrown too.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         logging.AddSimpleConsole(console =>
         {

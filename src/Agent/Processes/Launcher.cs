@@ -34,6 +34,19 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
         return user.Uid == 0 ? Run() : Credentials.RunAs(user.Uid, user.Gid, user.Groups, Run);
     }
 
+    /// <summary>Starts a process with its environment as given: nothing is added.</summary>
+    /// <exception cref="AgentErrorException">Why it cannot be started, in words for the user.</exception>
+    public int StartExactly(StartProcess request, Descriptor input, Descriptor output, Descriptor error)
+    {
+        UserEntry user = FindUser(request.User);
+        int Run() => Start(request, new Dictionary<string, string>(request.Environment), input, output, error);
+        return user.Uid == 0 ? Run() : Credentials.RunAs(user.Uid, user.Gid, user.Groups, Run);
+    }
+
+    /// <summary>Whether a group is one of the user's, the first or another.</summary>
+    public bool IsMember(UserEntry user, string group) =>
+        UserDatabase.FindGroup(ReadOrEmpty(groupPath), group) is { } number && user.Groups.Contains(number);
+
     private static int Start(
         StartProcess request, Dictionary<string, string> environment, Descriptor input, Descriptor output, Descriptor error)
     {
@@ -56,7 +69,8 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
         };
     }
 
-    private UserEntry FindUser(string name) =>
+    /// <exception cref="AgentErrorException">There is no such user.</exception>
+    public UserEntry FindUser(string name) =>
         UserDatabase.Find(ReadOrEmpty(passwdPath), ReadOrEmpty(groupPath), name)
         // A file system without /etc/passwd still has a root.
         ?? (name == "root" ? new UserEntry("root", 0, 0, "/root", "/bin/sh", [0]) : null)

@@ -29,6 +29,9 @@ internal sealed class ProcessTable
         loop.Add(reaper.Signal.Descriptor, EpollEvents.EPOLLIN, _ => TakeExits());
     }
 
+    /// <summary>Is shown how each child ended first, and says whether it was its own.</summary>
+    public Predicate<ChildExit>? OtherOwner { get; set; }
+
     public ProcessEntry Start(StartProcess request)
     {
         if (request.OutputCapacity is < ProtocolLimits.MinOutputCapacity or > ProtocolLimits.MaxOutputCapacity)
@@ -150,7 +153,7 @@ internal sealed class ProcessTable
         _reaper.Signal.Clear();
         while (_reaper.TryTake(out ChildExit exit))
         {
-            if (_processes.TryGetValue(exit.Pid, out GuestProcess? process))
+            if (OtherOwner?.Invoke(exit) != true && _processes.TryGetValue(exit.Pid, out GuestProcess? process))
             {
                 process.OnExit(exit);
             }

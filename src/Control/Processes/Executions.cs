@@ -14,7 +14,7 @@ namespace Atoll.Control.Processes;
 /// </summary>
 internal sealed class Executions(ISandboxes sandboxes, INode node, TimeProvider time) : IExecutions
 {
-    private const int MaxCommandBytes = 1024 * 1024;
+    private const int MaxCommandBytes = 512 * 1024;
     private const int OutputCapacity = 4 * 1024 * 1024;
     private const int Sigkill = 9;
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromHours(1);
@@ -94,7 +94,7 @@ internal sealed class Executions(ISandboxes sandboxes, INode node, TimeProvider 
 
         if (Encoding.UTF8.GetByteCount(request.Command) > MaxCommandBytes)
         {
-            throw Fault.Invalid("command", "command must be at most 1 MiB: put a longer one into a file and run that").AsException();
+            throw Fault.Invalid("command", "command must be at most 512 KiB: put a longer one into a file and run that").AsException();
         }
 
         if (request.WorkingDirectory.Contains('\0') || !request.WorkingDirectory.StartsWith('/'))

@@ -14,7 +14,7 @@ namespace Atoll.Control.Recovery;
 /// sandboxes, reconciles and writes down when keys were used.
 /// </summary>
 internal sealed partial class ControlService(
-    Database database, TenancyAdmin tenancy, ApiKeys keys, FirstKey firstKey, SandboxDirectory directory, StartRecovery recovery,
+    Database database, Ballast ballast, TenancyAdmin tenancy, ApiKeys keys, SandboxDirectory directory, StartRecovery recovery,
     Reconciler reconciler, INode node, TimeProvider time, ControlOptions options, ILogger<ControlService> log)
     : IHostedService, IAsyncDisposable
 {
@@ -31,7 +31,8 @@ internal sealed partial class ControlService(
     public async Task StartAsync(CancellationToken cancellation)
     {
         database.Open();
-        await tenancy.MakeRootAsync(firstKey);
+        RestoreBallast();
+        await tenancy.MakeRootAsync();
         await recovery.RunAsync(cancellation);
         directory.Wheel.Start();
         _loops = Task.WhenAll(ReconcileAsync(), HearLostAsync());
@@ -39,12 +40,14 @@ internal sealed partial class ControlService(
         Signal();
     }
 
+    /// <summary>Takes its own time: of the host's, requests that end slowly may have left nothing.</summary>
     public async Task StopAsync(CancellationToken cancellation)
     {
+        using var bound = new CancellationTokenSource(options.StopTimeout, time);
         _timer?.Dispose();
         _stopping.Cancel();
-        await directory.StopAsync(cancellation);
-        await _loops.WaitAsync(cancellation);
+        await directory.StopAsync(bound.Token);
+        await _loops.WaitAsync(bound.Token);
         await keys.FlushAsync();
     }
 
@@ -52,6 +55,18 @@ internal sealed partial class ControlService(
     {
         _timer?.Dispose();
         await _stopping.CancelAsync();
+    }
+
+    private void RestoreBallast()
+    {
+        try
+        {
+            ballast.Restore();
+        }
+        catch (IOException e)
+        {
+            LogNoBallast(e);
+        }
     }
 
     private async Task ReconcileAsync()
@@ -62,6 +77,7 @@ internal sealed partial class ControlService(
             {
                 await reconciler.RunAsync(_stopping.Token);
                 await keys.FlushAsync();
+                RestoreBallast();
             }
             catch (Exception e) when (!_stopping.IsCancellationRequested)
             {
@@ -107,4 +123,7 @@ internal sealed partial class ControlService(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "reconciling failed; it is tried again at the next signal")]
     private partial void LogReconcileFailed(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the ballast file could not be made; it is tried again later")]
+    private partial void LogNoBallast(Exception e);
 }

@@ -8,7 +8,8 @@ namespace Atoll.Control.Recovery;
 
 /// <summary>
 /// Makes the node and the store agree: wakes every sandbox that has something left to do, expires those that are
-/// overdue, loses those that the node does not run any more, cleans off the node what no unfinished sandbox owns.
+/// overdue, loses those that the node does not run any more, cleans off the node what no unfinished sandbox owns,
+/// forgets records that have been over for long.
 /// Takes no input and may run at any moment.
 /// </summary>
 internal sealed partial class Reconciler(
@@ -16,6 +17,7 @@ internal sealed partial class Reconciler(
 {
     // The wheel expires them within a second; this catches only what it lost.
     private static readonly TimeSpan Overdue = TimeSpan.FromSeconds(2);
+    private const int ForgottenAtOnce = 500;
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -41,6 +43,12 @@ internal sealed partial class Reconciler(
         foreach (SandboxId id in onNode)
         {
             await SweepAsync(id, cancellation);
+        }
+
+        // One that is awake is being cleaned off its node still.
+        foreach (SandboxId old in store.OverBefore(time.GetUtcNow() - options.KeepFinished, ForgottenAtOnce).Where(id => !directory.IsAwake(id)))
+        {
+            await store.RemoveAsync(old);
         }
     }
 

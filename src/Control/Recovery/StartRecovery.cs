@@ -24,8 +24,21 @@ internal sealed partial class StartRecovery(
         }
 
         var atOnce = new ParallelOptions { MaxDegreeOfParallelism = options.ConcurrentAdoptions, CancellationToken = cancellation };
-        await Parallel.ForEachAsync(unfinished, atOnce, async (sandbox, token) => await RecoverAsync(sandbox, token));
+        await Parallel.ForEachAsync(unfinished, atOnce, async (sandbox, token) => await TryRecoverAsync(sandbox, token));
         LogRecovered(unfinished.Count);
+    }
+
+    /// <summary>One that makes trouble keeps neither the others nor the server from starting.</summary>
+    private async Task TryRecoverAsync(Sandbox sandbox, CancellationToken cancellation)
+    {
+        try
+        {
+            await RecoverAsync(sandbox, cancellation);
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            LogNotRecovered(e, sandbox.Id);
+        }
     }
 
     private async Task RecoverAsync(Sandbox sandbox, CancellationToken cancellation)
@@ -54,17 +67,25 @@ internal sealed partial class StartRecovery(
 
     private async Task<string?> AdoptAsync(SandboxId id, CancellationToken cancellation)
     {
-        using var bound = new CancellationTokenSource(options.NodeTimeout, time);
+        using var bound = new CancellationTokenSource(options.AdoptionTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
         try
         {
-            return await node.AdoptAsync(id, either.Token) is { } problem ? $"did not outlive a restart of the server: {problem}" : null;
+            return await node.AdoptAsync(id, either.Token).WaitAsync(either.Token) is { } problem ? $"did not outlive a restart of the server: {problem}" : null;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return $"could not be taken back within {options.NodeTimeout.TotalSeconds:0.###} s after a restart of the server";
+            return $"could not be taken back within {options.AdoptionTimeout.TotalSeconds:0.###} s after a restart of the server";
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            LogNotRecovered(e, id);
+            return "could not be taken back after a restart of the server";
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Sandbox} could not be looked after after the restart")]
+    private partial void LogNotRecovered(Exception e, SandboxId sandbox);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Count} sandboxes of before the restart were looked after")]
     private partial void LogRecovered(int count);

@@ -16,6 +16,9 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
 {
     private const int MaxPortNameLength = 15;
 
+    // ProtocolLimits.DefaultPort; control does not see the protocol.
+    private const int AgentPort = 1023;
+
     public Sandbox Record(CreateSandbox request, Domain.Tenancy.UserId owner, DateTimeOffset now)
     {
         Template template = FindTemplate(request.Template);
@@ -147,6 +150,11 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
             if (port.Port is < 1 or > 65535 || port.ServicePort is < 1 or > 65535)
             {
                 throw Invalid("custom_ports", "custom_ports: port and service_port must be 1 to 65535");
+            }
+
+            if (port.Port is AgentPort || port.ServicePort is AgentPort)
+            {
+                throw Invalid("custom_ports", $"custom_ports: port {AgentPort} is reserved for the sandbox's agent: choose another");
             }
 
             if (string.IsNullOrEmpty(port.Name) || port.Name.Length > MaxPortNameLength || port.Name.Any(char.IsControl))

@@ -26,7 +26,8 @@ internal sealed class OwnedSandboxes(
 
         try
         {
-            return await actor.Settled.WaitAsync(options.LaunchTimeout + UndoAllowance, time, cancellation);
+            Sandbox settled = await actor.Settled.WaitAsync(options.LaunchTimeout + UndoAllowance, time, cancellation);
+            return actor.NoRoom is { } fault ? throw fault.AsException() : settled;
         }
         catch (TimeoutException e)
         {

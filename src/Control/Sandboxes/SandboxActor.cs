@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Atoll.Control.Stores;
 using Atoll.Domain;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
@@ -8,7 +9,8 @@ namespace Atoll.Control.Sandboxes;
 
 /// <summary>
 /// The only writer of one sandbox's record. Takes one command at a time, lets the state machine decide, stores the
-/// transition, answers, and only then sets the effect going; an effect reports back as a command.
+/// transition, answers, and only then sets the effect going; an effect reports back as a command. When the disk has
+/// no room to store that a sandbox ends, it is ended all the same, which makes room, and that is stored afterwards.
 /// <code>
 ///   command -> Decide -> store -> answer -> effect (launch, clean) runs beside the mailbox
 ///      ^                                       |
@@ -32,6 +34,9 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
     private bool _clean;
     private bool _closed;
 
+    // The record is ahead of the store.
+    private bool _unstored;
+
     public SandboxId Id => id;
 
     /// <summary>The record as it was last stored, with the present phase; null until it is read, and again once it is removed.</summary>
@@ -42,6 +47,9 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
 
     /// <summary>Completes when a new sandbox is no longer on its way up.</summary>
     public Task<Sandbox> Settled => _settled.Task;
+
+    /// <summary>Why a launch failed for want of room, once it did; null otherwise.</summary>
+    public Fault? NoRoom { get; private set; }
 
     /// <summary>Completes when the record is read and its timeout is watched, or when that failed and the actor has ended.</summary>
     public Task Begun => _begun.Task;
@@ -103,6 +111,12 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
                 await HandleAsync(letter);
             }
         }
+        catch (FaultException e) when (!_stored.Task.IsCompleted)
+        {
+            // Not admitted.
+            _stored.TrySetException(e);
+            _mailbox.Writer.TryComplete();
+        }
         catch (Exception e)
         {
             LogBroken(e, id);
@@ -126,7 +140,7 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
     {
         if (newborn is not null)
         {
-            await context.Store.InsertAsync(newborn, cause);
+            await AdmitAsync(newborn);
             Publish(newborn);
             _effects = new SandboxEffects(newborn, context, TellAsync);
             _stored.TrySetResult(newborn);
@@ -148,6 +162,19 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         }
 
         Watch(found);
+    }
+
+    private async Task AdmitAsync(Sandbox wanted)
+    {
+        try
+        {
+            await context.Store.InsertAsync(wanted, cause, used => context.Admission.Check(wanted, used));
+        }
+        catch (Exception e) when (Database.IsOutOfRoom(e))
+        {
+            LogNotStored(e, id, "Create");
+            throw new FaultException(new Fault(FaultCode.NoCapacity, "the server's disk is full: try again when sandboxes have ended"), e);
+        }
     }
 
     private async Task HandleAsync(Letter letter)
@@ -196,13 +223,29 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         if (letter.Command is SandboxCommand.Progress)
         {
             Volatile.Write(ref _record, after);
-            context.Changed(id, after);
         }
-        else if (after != before && !(after.DeleteRequested && letter.Command is SandboxCommand.Cleaned))
+        else if ((after != before || _unstored) && !(after.DeleteRequested && letter.Command is SandboxCommand.Cleaned))
         {
-            await context.Store.UpdateAsync(before, after, letter.By);
+            _unstored = !await TryStoreAsync(before, after, letter);
+            NoRoom = (letter.Command as SandboxCommand.Lost)?.NoRoom ?? NoRoom;
             Publish(after);
             Watch(after);
+        }
+    }
+
+    /// <summary>False when there is no room for it and it must not wait: what ends a sandbox makes room.</summary>
+    private async Task<bool> TryStoreAsync(Sandbox before, Sandbox after, Letter letter)
+    {
+        try
+        {
+            await context.Store.UpdateAsync(before, after, letter.By);
+            return true;
+        }
+        catch (Exception e) when (Database.IsOutOfRoom(e) && letter.Command is
+            SandboxCommand.Terminate or SandboxCommand.Delete or SandboxCommand.Expire or SandboxCommand.Lost)
+        {
+            LogNotStored(e, id, letter.Command.GetType().Name);
+            return false;
         }
     }
 
@@ -226,7 +269,6 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
             Volatile.Write(ref _record, null);
             context.Wheel.Cancel(id);
             Close();
-            context.Changed(id, null);
         }
     }
 
@@ -264,8 +306,6 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         {
             _settled.TrySetResult(sandbox);
         }
-
-        context.Changed(id, sandbox);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Sandbox}: its actor ended on an unexpected error")]

@@ -14,19 +14,15 @@ internal sealed class SandboxDirectory : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ActorContext _context;
 
-    public SandboxDirectory(SandboxStore store, INode node, TimeProvider time, ControlOptions options, ILogger<SandboxActor> log)
+    public SandboxDirectory(
+        SandboxStore store, Admission admission, INode node, TimeProvider time, ControlOptions options, ILogger<SandboxActor> log)
     {
         Wheel = new TimerWheel(time, id => Tell(id, new SandboxCommand.Expire(), "timer"));
         _context = new ActorContext(
-            store, node, Wheel, time, options, log, (id, sandbox) => Changed?.Invoke(id, sandbox), _stopping.Token);
+            store, admission, node, Wheel, time, options, log, new SemaphoreSlim(options.ConcurrentLaunches), _stopping.Token);
     }
 
     public TimerWheel Wheel { get; }
-
-    /// <summary>Raised after every change of a record, with null when it was removed. Handlers must not block.</summary>
-    public event Action<SandboxId, Sandbox?>? Changed;
-
-    public int Awake => _actors.Count;
 
     public bool IsAwake(SandboxId id) => _actors.ContainsKey(id);
 

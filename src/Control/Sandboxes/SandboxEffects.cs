@@ -18,6 +18,7 @@ internal sealed partial class SandboxEffects(Sandbox sandbox, ActorContext conte
     private readonly CancellationTokenSource _abandon = new();
     private Task _launch = Task.CompletedTask;
     private Task _clean = Task.CompletedTask;
+    private SandboxPhase _reached;
 
     public Task LaunchEnded => _launch;
 
@@ -43,34 +44,75 @@ internal sealed partial class SandboxEffects(Sandbox sandbox, ActorContext conte
 
     private async Task LaunchAsync()
     {
-        using var bound = new CancellationTokenSource(context.Options.LaunchTimeout, context.Time);
-        using var any = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, _abandon.Token, context.Stopping);
         SandboxCommand outcome;
         try
         {
-            var request = new LaunchRequest(
-                sandbox.Id, sandbox.Id.Value, sandbox.Template, sandbox.Resources, sandbox.Environment, sandbox.AllowInternetAccess);
-            await context.Node.LaunchAsync(request, phase => _ = tell(new SandboxCommand.Progress(phase), FromNode), any.Token);
+            await TakeTurnAsync();
+            try
+            {
+                await LaunchInTimeAsync();
+            }
+            finally
+            {
+                context.Turns.Release();
+            }
+
             outcome = new SandboxCommand.Started();
         }
         catch (Exception e)
         {
-            string reason = Why(e, bound.Token);
+            string reason = Why(e);
             LogLaunchFailed(context.Log, e, sandbox.Id, reason);
-            outcome = new SandboxCommand.Lost(reason);
+            outcome = new SandboxCommand.Lost(reason, e is FaultException { Fault: { Code: FaultCode.NoCapacity } fault } ? fault : null);
         }
 
         await tell(outcome, FromNode);
     }
 
-    private string Why(Exception e, CancellationToken bound) => e switch
+    private async Task TakeTurnAsync()
+    {
+        using var bound = new CancellationTokenSource(context.Options.LaunchQueueTimeout, context.Time);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, _abandon.Token, context.Stopping);
+        try
+        {
+            await context.Turns.WaitAsync(any.Token);
+        }
+        catch (OperationCanceledException) when (bound.IsCancellationRequested)
+        {
+            throw new Fault(FaultCode.NoCapacity, "too many sandboxes are being started at the moment: try again later").AsException();
+        }
+    }
+
+    private async Task LaunchInTimeAsync()
+    {
+        using var bound = new CancellationTokenSource(context.Options.LaunchTimeout, context.Time);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, _abandon.Token, context.Stopping);
+        try
+        {
+            var request = new LaunchRequest(
+                sandbox.Id, sandbox.Id.Value, sandbox.Template, sandbox.Resources, sandbox.Environment, sandbox.AllowInternetAccess);
+            await context.Node.LaunchAsync(request, ReportStep, any.Token);
+        }
+        catch (OperationCanceledException e) when (bound.IsCancellationRequested && !_abandon.IsCancellationRequested)
+        {
+            throw new FaultException(
+                new Fault(FaultCode.Timeout, $"did not start within {context.Options.LaunchTimeout.TotalSeconds:0.###} s"), e);
+        }
+    }
+
+    private void ReportStep(SandboxPhase phase)
+    {
+        _reached = phase;
+        _ = tell(new SandboxCommand.Progress(phase), FromNode);
+    }
+
+    // Tenants read it: nothing of the host's insides may be in it.
+    private string Why(Exception e) => e switch
     {
         OperationCanceledException when context.Stopping.IsCancellationRequested => "the server stopped while it was starting",
         OperationCanceledException when _abandon.IsCancellationRequested => "was terminated while it was starting",
-        OperationCanceledException when bound.IsCancellationRequested =>
-            $"did not start within {context.Options.LaunchTimeout.TotalSeconds:0.###} s",
         FaultException fault => fault.Fault.Message,
-        _ => $"could not be started: {e.Message}",
+        _ => $"the node could not start it (phase {_reached}); the operator's log has the details",
     };
 
     private async Task CleanAsync()

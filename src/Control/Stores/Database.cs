@@ -10,7 +10,8 @@ namespace Atoll.Control.Stores;
 ///   callers --> queue --> [ begin | w1 | w2 | ... | commit + fsync ] --> all of the batch answered
 /// </code>
 /// Whatever queued up while the last batch was synced shares the next sync. Each write is a savepoint of its own,
-/// so that one which fails does not take its neighbours with it.
+/// so that one which fails does not take its neighbours with it. A batch for which the disk has no room is tried again
+/// without the ballast.
 /// </summary>
 internal sealed class Database : IAsyncDisposable
 {
@@ -19,14 +20,17 @@ internal sealed class Database : IAsyncDisposable
     private const int BusySeconds = 15;
 
     private readonly string _path;
+    private readonly Ballast? _ballast;
     private readonly Channel<Write> _writes = Channel.CreateBounded<Write>(QueueLength);
     private readonly string _readers;
     private SqliteConnection? _writer;
     private Task _loop = Task.CompletedTask;
+    private Exception? _broken;
 
-    public Database(string path)
+    public Database(string path, Ballast? ballast = null)
     {
         _path = path;
+        _ballast = ballast;
         _readers = new SqliteConnectionStringBuilder
         {
             DataSource = path, Mode = SqliteOpenMode.ReadOnly, DefaultTimeout = BusySeconds,
@@ -35,7 +39,11 @@ internal sealed class Database : IAsyncDisposable
 
     static Database() => DefaultTypeMap.MatchNamesWithUnderscores = true;
 
-    /// <exception cref="StoreUnusableException">The file is damaged, or newer than this program.</exception>
+    /// <summary>True when the disk, not the work, is the reason: nothing can be stored until something else is removed.</summary>
+    public static bool IsOutOfRoom(Exception e) =>
+        e is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR };
+
+    /// <exception cref="StoreUnusableException">The file is damaged, newer than this program, or cannot be opened.</exception>
     public void Open()
     {
         if (_writer is not null)
@@ -43,6 +51,35 @@ internal sealed class Database : IAsyncDisposable
             return;
         }
 
+        SqliteConnection connection;
+        try
+        {
+            connection = ConnectInRoom();
+        }
+        catch (SqliteException e)
+        {
+            throw new StoreUnusableException($"{_path} cannot be opened: {e.Message}", e);
+        }
+
+        _writer = connection;
+        _loop = Task.Run(() => RunAsync(connection));
+    }
+
+    /// <summary>SQLite takes room also to open a database: for its shared memory.</summary>
+    private SqliteConnection ConnectInRoom()
+    {
+        try
+        {
+            return Connect();
+        }
+        catch (SqliteException e) when (IsOutOfRoom(e) && _ballast?.Drop() is true)
+        {
+            return Connect();
+        }
+    }
+
+    private SqliteConnection Connect()
+    {
         MakeFile();
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
@@ -59,6 +96,7 @@ internal sealed class Database : IAsyncDisposable
             }
 
             Migrations.Apply(connection);
+            return connection;
         }
         catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB)
         {
@@ -70,9 +108,6 @@ internal sealed class Database : IAsyncDisposable
             connection.Dispose();
             throw;
         }
-
-        _writer = connection;
-        _loop = Task.Run(() => RunAsync(connection));
     }
 
     /// <summary>Does the work inside a transaction and returns once it is on disk.</summary>
@@ -115,7 +150,30 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
-    private static void Commit(SqliteConnection connection, List<Write> batch)
+    private void Commit(SqliteConnection connection, List<Write> batch)
+    {
+        Exception? failure = _broken;
+        try
+        {
+            failure ??= Try(connection, batch);
+            if (failure is not null && _broken is null && IsOutOfRoom(failure) && _ballast?.Drop() is true)
+            {
+                failure = Try(connection, batch);
+            }
+        }
+        catch (Exception e)
+        {
+            // A connection that is in an unknown state must not store anything more.
+            failure = _broken = new StoreUnusableException($"{_path} cannot be written to any more ({e.Message}): restart the server", e);
+        }
+        finally
+        {
+            batch.ForEach(write => write.Complete(failure));
+        }
+    }
+
+    /// <summary>Why nothing of the batch was committed; null when it was.</summary>
+    private static Exception? Try(SqliteConnection connection, List<Write> batch)
     {
         try
         {
@@ -123,8 +181,14 @@ internal sealed class Database : IAsyncDisposable
             foreach (Write write in batch)
             {
                 connection.Execute("savepoint one");
-                if (!write.Try(connection))
+                if (write.Try(connection) is { } failure)
                 {
+                    if (IsOutOfRoom(failure))
+                    {
+                        RollBack(connection);
+                        return failure;
+                    }
+
                     connection.Execute("rollback to one");
                 }
 
@@ -132,16 +196,16 @@ internal sealed class Database : IAsyncDisposable
             }
 
             connection.Execute("commit");
-            batch.ForEach(write => write.Complete(null));
+            return null;
         }
         catch (Exception e)
         {
             RollBack(connection);
-            batch.ForEach(write => write.Complete(e));
+            return e;
         }
     }
 
-    private static void RollBack(SqliteConnection connection)
+    public static void RollBack(SqliteConnection connection)
     {
         // SQLite rolls back by itself on some errors (full disk, I/O); then there is nothing to roll back.
         if (SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) == 0)
@@ -167,8 +231,8 @@ internal sealed class Database : IAsyncDisposable
 
     private abstract class Write
     {
-        /// <summary>False when the work threw.</summary>
-        public abstract bool Try(SqliteConnection connection);
+        /// <summary>What the work threw; null when it did its part.</summary>
+        public abstract Exception? Try(SqliteConnection connection);
 
         /// <summary>Answers the caller: with what the work returned or threw, or with why the batch was not committed.</summary>
         public abstract void Complete(Exception? batchFailure);
@@ -182,17 +246,16 @@ internal sealed class Database : IAsyncDisposable
 
         public Task<T> Task => _done.Task;
 
-        public override bool Try(SqliteConnection connection)
+        public override Exception? Try(SqliteConnection connection)
         {
             try
             {
                 _result = work(connection);
-                return true;
+                return _failure = null;
             }
             catch (Exception e)
             {
-                _failure = e;
-                return false;
+                return _failure = e;
             }
         }
 

@@ -103,7 +103,7 @@ internal static class Migrations
         }
         catch
         {
-            connection.Execute("rollback");
+            Database.RollBack(connection);
             throw;
         }
     }

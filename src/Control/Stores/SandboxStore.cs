@@ -32,9 +32,17 @@ internal sealed class SandboxStore(Database database)
         values (@Sandbox, @At, @FromState, @ToState, @Reason, @Cause)
         """;
 
+    private const string Live =
+        """
+        select coalesce(sum(owner = @owner), 0) as of_owner, coalesce(sum(memory_mb), 0) as memory_mb, coalesce(sum(storage_gb), 0) as storage_gb
+        from sandboxes where state in @live
+        """;
+
     /// <param name="cause">Who or what brought it about: a user, the node, the timer.</param>
-    public Task InsertAsync(Sandbox sandbox, string cause) => database.WriteAsync(connection =>
+    /// <param name="admit">Told what the live sandboxes use; what it throws keeps the new one out.</param>
+    public Task InsertAsync(Sandbox sandbox, string cause, Action<LiveUse>? admit = null) => database.WriteAsync(connection =>
     {
+        admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { owner = sandbox.Owner.Value, live = States(over: false) }));
         connection.Execute(Insert, SandboxRow.Of(sandbox));
         return connection.Execute(AppendEvent, Event(null, sandbox, cause));
     });
@@ -60,9 +68,14 @@ internal sealed class SandboxStore(Database database)
         "select * from sandboxes where state not in ('terminated', 'failed') or delete_requested order by id"))
         .Select(row => row.ToSandbox()).ToList();
 
-    public IReadOnlyList<SandboxEvent> Events(SandboxId id) => database.Read(connection => connection.Query<EventRow>(
-        "select * from sandbox_events where sandbox = @Id order by seq", new { Id = id.Value }))
-        .Select(row => row.ToEvent()).ToList();
+    /// <summary>Those that were over before a moment, at most so many.</summary>
+    public IReadOnlyList<SandboxId> OverBefore(DateTimeOffset moment, int limit) => database.Read(connection => connection.Query<string>(
+        """
+        select id from sandboxes
+        where state in @over and not delete_requested and coalesce(ended_at, updated_at) < @before limit @limit
+        """,
+        new { over = States(over: true), before = moment.ToUnixTimeMilliseconds(), limit }))
+        .Select(SandboxId.Parse).ToList();
 
     public SandboxPage List(UserId owner, SandboxQuery query)
     {
@@ -106,6 +119,9 @@ internal sealed class SandboxStore(Database database)
         return (where.ToString(), parameters);
     }
 
+    private static string[] States(bool over) =>
+        [.. Enum.GetValues<SandboxState>().Where(state => state.IsFinal() == over).Select(SandboxRow.Word)];
+
     private static string Column(SandboxSort sort) => sort switch
     {
         SandboxSort.CreatedAt => "created_at",
@@ -116,32 +132,24 @@ internal sealed class SandboxStore(Database database)
         _ => throw new ArgumentOutOfRangeException(nameof(sort)),
     };
 
-    private static EventRow Event(Sandbox? before, Sandbox after, string cause) => new()
+    private static object Event(Sandbox? before, Sandbox after, string cause) => new
     {
         Sandbox = after.Id.Value,
         At = after.UpdatedAt.ToUnixTimeMilliseconds(),
         FromState = before is null ? null : SandboxRow.Word(before.State),
         ToState = SandboxRow.Word(after.State),
-        Reason = after.Reason,
+        after.Reason,
         Cause = cause,
     };
-
-    private sealed class EventRow
-    {
-        public long Seq { get; set; }
-        public string Sandbox { get; set; } = "";
-        public long At { get; set; }
-        public string? FromState { get; set; }
-        public string ToState { get; set; } = "";
-        public string Reason { get; set; } = "";
-        public string Cause { get; set; } = "";
-
-        public SandboxEvent ToEvent() => new(
-            Seq, DateTimeOffset.FromUnixTimeMilliseconds(At), FromState is null ? null : Enum.Parse<SandboxState>(FromState, true),
-            Enum.Parse<SandboxState>(ToState, true), Reason, Cause);
-    }
 }
 
-/// <summary>One transition of a sandbox, as it was remembered.</summary>
-/// <param name="From">Null for the creation.</param>
-internal sealed record SandboxEvent(long Seq, DateTimeOffset At, SandboxState? From, SandboxState To, string Reason, string Cause);
+/// <summary>What the sandboxes that are not over use together.</summary>
+internal sealed record LiveUse
+{
+    /// <summary>How many of them are of the user who wants one more.</summary>
+    public long OfOwner { get; init; }
+
+    public long MemoryMb { get; init; }
+
+    public long StorageGb { get; init; }
+}

@@ -44,6 +44,19 @@ public sealed class TenancyAdmin : IAsyncDisposable
         return await ApiKeys.MakeAsync(_keys, user.Id, name, "", _time.Now());
     }
 
+    /// <summary>
+    /// Makes the root user's first key, unless it has one. To be called when the secret can be shown for certain: it
+    /// is stored nowhere, and a start that fails later than this would lose it.
+    /// </summary>
+    /// <returns>The secret; null when there is nothing to show.</returns>
+    public async Task<string?> MakeFirstKeyAsync()
+    {
+        User root = await EnsureUserAsync(_rootUsername);
+        return _keys.List(root.Id).Count > 0
+            ? null
+            : (await ApiKeys.MakeAsync(_keys, root.Id, "first", "made at first start", _time.Now())).Secret;
+    }
+
     /// <summary>The keys of all users.</summary>
     public IReadOnlyList<(User Owner, ApiKey Key)> ListKeys() =>
         [.. _users.List().SelectMany(user => _keys.List(user.Id).Select(key => (user, key)))];
@@ -59,18 +72,7 @@ public sealed class TenancyAdmin : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
-    /// <summary>Makes the root user, and a key as long as it has none: at first start, or after one that was cut short.</summary>
-    internal async Task MakeRootAsync(FirstKey firstKey)
-    {
-        User root = await EnsureUserAsync(_rootUsername);
-        if (_keys.List(root.Id).Count > 0)
-        {
-            return;
-        }
-
-        NewApiKey made = await ApiKeys.MakeAsync(_keys, root.Id, "first", "made at first start", _time.Now());
-        firstKey.Put(made.Secret);
-    }
+    internal Task MakeRootAsync() => EnsureUserAsync(_rootUsername);
 
     private Task<User> EnsureAsync(string username, bool isRoot)
     {

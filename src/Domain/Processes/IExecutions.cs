@@ -25,7 +25,7 @@ public interface IExecutions
     Task<bool> CancelAsync(Caller caller, SandboxId id, CancellationToken cancellation);
 }
 
-/// <param name="Command">Run as <c>bash -c</c>; at most 1 MiB.</param>
+/// <param name="Command">Run as <c>bash -c</c>; at most 512 KiB.</param>
 /// <param name="Timeout">Wall-clock limit; null for the server's default of one hour.</param>
 public sealed record ExecutionRequest(
     string Command, string WorkingDirectory, IReadOnlyDictionary<string, string> Environment, TimeSpan? Timeout);

@@ -12,6 +12,8 @@ public interface ISandboxes
     /// <summary>
     /// Records a sandbox and starts it. With <paramref name="wait"/> it returns once the sandbox is running or
     /// failed, otherwise as soon as the record is durable. A caller that goes away does not undo the create.
+    /// <see cref="FaultCode.QuotaExceeded"/> when the user has too many; <see cref="FaultCode.NoCapacity"/> when there
+    /// is no room: one that then proves to be missing while it starts leaves a failed record.
     /// </summary>
     Task<Sandbox> CreateAsync(Caller caller, CreateSandbox request, bool wait, CancellationToken cancellation);
 

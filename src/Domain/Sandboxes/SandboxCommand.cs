@@ -20,7 +20,8 @@ public abstract record SandboxCommand
     public sealed record Started : SandboxCommand;
 
     /// <summary>The node's report that starting failed, or that a running sandbox is lost.</summary>
-    public sealed record Lost(string Reason) : SandboxCommand;
+    /// <param name="NoRoom">The fault, when it did not start because the node had no room; null otherwise.</param>
+    public sealed record Lost(string Reason, Fault? NoRoom = null) : SandboxCommand;
 
     /// <summary>Run a process in it, or read what one wrote.</summary>
     public sealed record UseAgent : SandboxCommand;

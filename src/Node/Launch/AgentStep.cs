@@ -32,7 +32,7 @@ internal sealed class AgentStep(
     }
 
     /// <summary>The connection belongs to <see cref="LaunchContext.Running"/>, which is released before steps are undone.</summary>
-    public Task UndoAsync(LaunchRecord record) => Task.CompletedTask;
+    public Task UndoAsync(JournaledRecord record) => Task.CompletedTask;
 
     /// <summary>Connects to the agent of a sandbox that is up.</summary>
     /// <param name="limit">How long that may take.</param>

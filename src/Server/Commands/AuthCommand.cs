@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Atoll.Control.Tenancy;
-using Atoll.Domain;
 using Atoll.Domain.Tenancy;
 
 namespace Atoll.Server.Commands;
@@ -58,16 +57,8 @@ internal static class AuthCommand
 
     private static async Task<int> OnStoreAsync(string data, Func<TenancyAdmin, Task> act)
     {
-        try
-        {
-            await using TenancyAdmin admin = TenancyAdmin.Open(Path.GetFullPath(data));
-            await act(admin);
-            return 0;
-        }
-        catch (FaultException e)
-        {
-            await Console.Error.WriteLineAsync(e.Fault.Message);
-            return 1;
-        }
+        await using TenancyAdmin admin = TenancyAdmin.Open(Path.GetFullPath(data));
+        await act(admin);
+        return 0;
     }
 }

@@ -84,24 +84,16 @@ internal static class ServeCommand
 
     private static async Task<int> RunAsync(ServeOptions options, CancellationToken cancellation)
     {
-        try
-        {
-            Directory.CreateDirectory(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            await using WebApplication app = ServerHost.Build(options, services => Composition.AddPorts(services, options));
-            await ServerHost.RunAsync(app, options, () => AnnounceFirstKey(app), cancellation);
-            return 0;
-        }
-        catch (Exception e) when (e is InvalidOperationException or IOException or UnauthorizedAccessException or FaultException)
-        {
-            await Console.Error.WriteLineAsync($"the server cannot start: {e.Message}");
-            return 1;
-        }
+        Directory.CreateDirectory(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await using WebApplication app = ServerHost.Build(options, services => Composition.AddPorts(services, options));
+        await ServerHost.RunAsync(app, options, () => AnnounceFirstKeyAsync(app), cancellation);
+        return 0;
     }
 
-    /// <summary>The only place where the first key is ever shown.</summary>
-    private static void AnnounceFirstKey(WebApplication app)
+    /// <summary>The only place where the first key is ever shown, and so where it is made.</summary>
+    private static async Task AnnounceFirstKeyAsync(WebApplication app)
     {
-        if (app.Services.GetRequiredService<FirstKey>().Take() is { } secret)
+        if (await app.Services.GetRequiredService<TenancyAdmin>().MakeFirstKeyAsync() is { } secret)
         {
             Console.WriteLine($"API key: {secret}");
             Console.WriteLine("It is shown only now; `auth key create` makes another.");

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Atoll.Domain;
 using Atoll.Domain.Templates;
 using Atoll.Node.Templates;
 
@@ -31,18 +30,10 @@ internal static class TemplateCommand
 
     private static async Task<int> BuildAsync(string recipe, string templates, CancellationToken cancellation)
     {
-        try
-        {
-            TemplateId id = await new TemplateBuilder(templates, TimeProvider.System)
-                .BuildAsync(TemplateRecipe.Load(recipe), new ErrorLines(), cancellation);
-            Console.WriteLine(id);
-            return 0;
-        }
-        catch (Exception e) when (e is FaultException or TemplateBuildException or IOException or UnauthorizedAccessException)
-        {
-            Console.Error.WriteLine($"template not built: {e.Message}");
-            return 1;
-        }
+        TemplateId id = await new TemplateBuilder(templates, TimeProvider.System)
+            .BuildAsync(TemplateRecipe.Load(recipe), new ErrorLines(), cancellation);
+        Console.WriteLine(id);
+        return 0;
     }
 
     private static int List(string templates)

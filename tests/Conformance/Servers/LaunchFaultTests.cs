@@ -5,10 +5,15 @@ namespace Atoll.Conformance.Servers;
 /// <summary>The server dies, or a step fails, at every point of a launch: nothing leaks, nothing hangs, and the record says what happened.</summary>
 public sealed class LaunchFaultTests
 {
-    private static readonly string[] s_steps = ["network", "disk", "cgroup", "bundle", "runtime", "agent"];
+    private static readonly Dictionary<string, string> s_phaseOf = new()
+    {
+        ["network"] = "Allocating", ["disk"] = "Allocating", ["cgroup"] = "Allocating",
+        ["bundle"] = "Deploying", ["runtime"] = "Deploying", ["agent"] = "WaitingReady",
+    };
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    private static IEnumerable<string> Points => s_steps.SelectMany(step => (string[])[$"before:{step}", $"after:{step}"]);
+    private static IEnumerable<string> Points => s_phaseOf.Keys.SelectMany(step => (string[])[$"before:{step}", $"after:{step}"]);
 
     [RealMachineOwnServerFact]
     public async Task A_server_that_is_killed_at_any_launch_step_leaves_a_failed_record_and_nothing_else()
@@ -52,7 +57,9 @@ public sealed class LaunchFaultTests
             using var api = new ApiClient(server.Url, key);
             Reply created = await api.PostAsync("/v1/sandboxes", """{"is_async":true}""");
             Reply failed = await api.UntilAsync(created.String("sandbox_id"), s_patience, "failed");
-            Assert.Contains($"fault injected at {point}", failed.String("reason"));
+            Assert.Equal(
+                $"the node could not start it (phase {s_phaseOf[point.Split(':')[1]]}); the operator's log has the details", failed.String("reason"));
+            Assert.Contains($"fault injected at {point}", server.Log());
             await AssertNothingLeftAsync(server, point);
             await api.DeleteAllAsync();
             Assert.Equal(0, await server.StopAsync());

@@ -68,6 +68,9 @@ public sealed class ApiHost : IAsyncLifetime
         }
     }
 
+    /// <summary>Ends it as SIGTERM does.</summary>
+    internal Task StopAsync() => _app!.StopAsync();
+
     internal async Task<Reply> SendAsync(HttpMethod method, string path, object? body = null, string? key = Key)
     {
         using var request = new HttpRequestMessage(method, path);

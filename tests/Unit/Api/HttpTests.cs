@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using Atoll.Domain;
 using Xunit;
 
 namespace Atoll.Unit.Api;
@@ -169,6 +170,19 @@ public sealed class HttpTests(ApiHost api) : IClassFixture<ApiHost>
         string id = await api.CreateAsync();
         Assert.Equal(201, (await api.PostAsync($"/v1/sandboxes/{id}/exec", new { command })).Status);
         Assert.Equal(command, api.Ports.Executions.Asked!.Command);
+    }
+
+    [Theory]
+    [InlineData(FaultCode.NoCapacity, true)]
+    [InlineData(FaultCode.QuotaExceeded, false)]
+    public async Task What_may_work_later_says_when_to_try_again(FaultCode code, bool later)
+    {
+        api.Ports.Sandboxes.FailWith = new Fault(code, "not now").AsException();
+
+        Reply reply = await api.PostAsync("/v1/sandboxes", "{}");
+
+        Assert.Equal(503, reply.Status);
+        Assert.Equal(later ? "10" : null, reply.Message.Headers.RetryAfter?.ToString());
     }
 
     [Fact]

@@ -57,6 +57,32 @@ public sealed class ScaleBoxExecTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task A_stop_ends_the_stream_with_a_word_and_does_not_wait_for_it()
+    {
+        var stopped = new ApiHost();
+        await stopped.InitializeAsync();
+        try
+        {
+            string id = await stopped.CreateAsync();
+            await stopped.PostAsync($"/v1/sandboxes/{id}/exec", new { command = "sleep 100" });
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/sandboxes/{id}/exec/stream") { Headers = { { "X-API-Key", ApiHost.Key } } };
+            using HttpResponseMessage stream = await stopped.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            var clock = System.Diagnostics.Stopwatch.StartNew();
+
+            await stopped.StopAsync();
+
+            Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+            string text = await stream.Content.ReadAsStringAsync();
+            Assert.Contains("event: error\ndata: {\"code\":\"server_stopping\"", text, StringComparison.Ordinal);
+            Assert.Equal(1, stopped.Ports.Executions.RunOf(id).Released);
+        }
+        finally
+        {
+            await stopped.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_reader_that_comes_back_goes_on_behind_the_last_event_it_saw()
     {
         string id = await api.CreateAsync();

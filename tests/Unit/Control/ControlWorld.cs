@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Atoll.Control;
 using Atoll.Control.Recovery;
 using Atoll.Control.Sandboxes;
@@ -11,6 +12,7 @@ using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
 using Atoll.Node.Launch;
 using Atoll.Node.Runtimes.Simulated;
+using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -27,14 +29,16 @@ internal sealed class ControlWorld : IAsyncDisposable
     private ServiceProvider? _services;
     private string? _firstKey;
 
-    public ControlWorld()
+    /// <param name="dataDirectory">Removed at the end; null for a new one.</param>
+    public ControlWorld(string? dataDirectory = null)
     {
+        DataDirectory = dataDirectory ?? Directory.CreateTempSubdirectory("atoll-control-").FullName;
         Machine = new SimulatedMachine(Time);
-        Options = new ControlOptions { DataDirectory = DataDirectory };
+        Options = new ControlOptions { DataDirectory = DataDirectory, MemoryOvercommit = 1000, StorageOvercommit = 1000 };
         Simulated = new SimulatedOptions { OnStep = (id, step, token) => OnStep(id, step, token), OnUndo = (id, step) => OnUndo(id, step) };
     }
 
-    public string DataDirectory { get; } = Directory.CreateTempSubdirectory("atoll-control-").FullName;
+    public string DataDirectory { get; }
 
     public FakeTime Time { get; } = new();
 
@@ -48,6 +52,9 @@ internal sealed class ControlWorld : IAsyncDisposable
     public Func<SandboxId, string, CancellationToken, Task> OnStep { get; set; } = (_, _, _) => Task.CompletedTask;
 
     public Action<SandboxId, string> OnUndo { get; set; } = (_, _) => { };
+
+    /// <summary>Puts something between control and the node.</summary>
+    public Func<INode, INode> Between { get; set; } = node => node;
 
     public LaunchFaults Faults { get; set; } = LaunchFaults.None;
 
@@ -74,9 +81,9 @@ internal sealed class ControlWorld : IAsyncDisposable
 
     public SandboxStore Store => Get<SandboxStore>();
 
-    public static async Task<ControlWorld> StartAsync(Action<ControlWorld>? prepare = null)
+    public static async Task<ControlWorld> StartAsync(Action<ControlWorld>? prepare = null, string? dataDirectory = null)
     {
-        var world = new ControlWorld();
+        var world = new ControlWorld(dataDirectory);
         prepare?.Invoke(world);
         await world.StartControlAsync();
         return world;
@@ -90,13 +97,13 @@ internal sealed class ControlWorld : IAsyncDisposable
         services.AddLogging();
         services.AddSingleton<TimeProvider>(Time);
         services.AddSingleton<ITemplates>(new FakeTemplates());
-        services.AddSingleton<INode>(SimulatedDriver.CreateNode(
+        services.AddSingleton(Between(SimulatedDriver.CreateNode(
             Path.Combine(DataDirectory, "journal"), Machine, Simulated, Faults,
-            new NodeCapabilities("simulated", "us-east", 8, 16384, 40), NullLoggerFactory.Instance));
+            new NodeCapabilities("simulated", "us-east", 8, 16384, 40), NullLoggerFactory.Instance)));
         services.AddAtollControl(Options);
         _services = services.BuildServiceProvider();
         await Get<ControlService>().StartAsync(CancellationToken.None).WaitAsync(Bound);
-        _firstKey = Get<FirstKey>().Take() ?? _firstKey;
+        _firstKey = await Get<TenancyAdmin>().MakeFirstKeyAsync() ?? _firstKey;
         Root = (await Keys.AuthenticateAsync(_firstKey!, CancellationToken.None))!;
     }
 
@@ -132,36 +139,27 @@ internal sealed class ControlWorld : IAsyncDisposable
     /// <summary>The record once it fulfils the condition; null for one that was removed.</summary>
     public async Task<Sandbox?> UntilAsync(SandboxId id, Func<Sandbox?, bool> condition)
     {
-        var reached = new TaskCompletionSource<Sandbox?>(TaskCreationOptions.RunContinuationsAsynchronously);
         SandboxDirectory directory = Actors;
-        void Look(SandboxId changed, Sandbox? sandbox)
+        long since = Stopwatch.GetTimestamp();
+        Sandbox? sandbox;
+        while (!condition(sandbox = directory.Read(id)))
         {
-            if (changed == id && condition(sandbox))
-            {
-                reached.TrySetResult(sandbox);
-            }
+            Assert.True(Stopwatch.GetElapsedTime(since) < Bound, $"{id} stays as it is: {sandbox}");
+            await Task.Delay(5);
         }
 
-        directory.Changed += Look;
-        try
-        {
-            Look(id, directory.Read(id));
-            return await reached.Task.WaitAsync(Bound);
-        }
-        catch (TimeoutException)
-        {
-            throw new TimeoutException($"{id} stays as it is: {directory.Read(id)}");
-        }
-        finally
-        {
-            directory.Changed -= Look;
-        }
+        return sandbox;
     }
 
     public async Task<Sandbox> UntilAsync(SandboxId id, SandboxState state) => (await UntilAsync(id, sandbox => sandbox?.State == state))!;
 
     /// <summary>Waits until a sandbox's actor has gone to sleep: it is over and its node is clean.</summary>
     public Task AsleepAsync(SandboxId id) => Actors.Wake(id).Ended.WaitAsync(Bound);
+
+    /// <summary>The transitions that the store remembers of a sandbox, oldest first: from, to, who brought it about.</summary>
+    public IReadOnlyList<(string? From, string To, string Cause)> EventsOf(SandboxId id) => Get<Database>().Read(connection => connection
+        .Query<(string?, string, string)>(
+            "select from_state, to_state, cause from sandbox_events where sandbox = @id order by seq", new { id = id.Value }).ToList());
 
     public static async Task<Fault> FaultAsync(Func<Task> action) => (await Assert.ThrowsAsync<FaultException>(action)).Fault;
 

@@ -1,5 +1,6 @@
 using Atoll.Control.Stores;
 using Dapper;
+using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace Atoll.Unit.Control;
@@ -117,6 +118,51 @@ public sealed class DatabaseTests : IDisposable
             database.Open();
             Assert.Equal(Migrations.Newest, database.Read(connection => connection.QuerySingle<int>("select count(*) from schema_version")));
         }
+    }
+
+    [Fact]
+    public async Task A_writer_that_cannot_roll_back_answers_all_and_refuses_the_next_at_once()
+    {
+        await using var database = new Database(FilePath);
+        database.Open();
+        TimeSpan bound = TimeSpan.FromSeconds(20);
+
+        Task<int> killing = database.WriteAsync(connection =>
+        {
+            connection.Close();
+            return 0;
+        });
+
+        StoreUnusableException e = await Assert.ThrowsAsync<StoreUnusableException>(() => killing.WaitAsync(bound));
+        Assert.Contains("restart the server", e.Message, StringComparison.Ordinal);
+        Task<int> later = database.WriteAsync(connection => connection.Execute("create table t (x integer)"));
+        await Assert.ThrowsAsync<StoreUnusableException>(() => later.WaitAsync(bound));
+    }
+
+    [Fact]
+    public async Task On_a_full_disk_the_ballast_goes_and_the_batch_is_tried_again()
+    {
+        string path = Path.Combine(_directory, "ballast");
+        var ballast = new Ballast(path, size: 1024 * 1024);
+        await using var database = new Database(FilePath, ballast);
+        database.Open();
+        await database.WriteAsync(connection => connection.Execute("create table t (x integer)"));
+        ballast.Restore();
+        Assert.Equal(1024 * 1024, new FileInfo(path).Length);
+        int tries = 0;
+        int Write(SqliteConnection connection)
+        {
+            connection.Execute("insert into t values (1)");
+            return ++tries is 1 or 3 ? throw new SqliteException("database or disk is full", SQLitePCL.raw.SQLITE_FULL) : tries;
+        }
+
+        Assert.Equal(2, await database.WriteAsync(Write));
+        Assert.False(File.Exists(path));
+
+        // Without ballast it fails, and keeps nothing from being written later.
+        Assert.True(Database.IsOutOfRoom(await Assert.ThrowsAsync<SqliteException>(() => database.WriteAsync(Write))));
+        Assert.Equal(4, await database.WriteAsync(Write));
+        Assert.Equal(2, database.Read(connection => connection.QuerySingle<int>("select count(*) from t")));
     }
 
     [Fact]

@@ -97,6 +97,84 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task Sandboxes_whose_agents_are_dead_hold_up_a_start_only_once_and_briefly()
+    {
+        int asked = 0;
+        var allAsked = new TaskCompletionSource();
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        List<Sandbox> sandboxes = [];
+        for (int i = 0; i < 16; i++)
+        {
+            sandboxes.Add(await world.CreateAsync());
+        }
+
+        await world.StopAsync();
+        world.Between = node => new NodeBetween(node)
+        {
+            Adopt = (_, token) =>
+            {
+                if (Interlocked.Increment(ref asked) == sandboxes.Count)
+                {
+                    allAsked.TrySetResult();
+                }
+
+                return Task.Delay(Timeout.Infinite, token).ContinueWith<string?>(_ => throw new OperationCanceledException(token), TaskScheduler.Default);
+            },
+        };
+        Task start = world.StartControlAsync();
+        await allAsked.Task.WaitAsync(ControlWorld.Bound);
+        world.Time.Advance(TimeSpan.FromSeconds(10));
+        await start;
+
+        foreach (Sandbox sandbox in sandboxes)
+        {
+            Sandbox failed = await world.UntilAsync(sandbox.Id, SandboxState.Failed);
+            Assert.Equal("could not be taken back within 10 s after a restart of the server", failed.Reason);
+        }
+    }
+
+    [Fact]
+    public async Task A_sandbox_that_the_node_chokes_on_keeps_no_other_from_being_taken_back()
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        Sandbox bad = await world.CreateAsync();
+        Sandbox good = await world.CreateAsync();
+        await world.StopAsync();
+        world.Between = node => new NodeBetween(node)
+        {
+            Adopt = (id, token) => id == bad.Id ? throw new InvalidDataException("/var/lib/x is no record") : node.AdoptAsync(id, token),
+        };
+        await world.StartControlAsync();
+
+        Assert.Equal(SandboxState.Running, (await world.Sandboxes.GetAsync(world.Root, good.Id, default)).State);
+        Assert.Equal("could not be taken back after a restart of the server", (await world.UntilAsync(bad.Id, SandboxState.Failed)).Reason);
+    }
+
+    [Fact]
+    public async Task Records_of_what_has_been_over_for_long_are_forgotten_with_their_events()
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync(w => w.Options = w.Options with { KeepFinished = TimeSpan.FromMinutes(10) });
+        Sandbox old = await world.CreateAsync();
+        Sandbox running = await world.CreateAsync(new CreateSandbox { Timeout = TimeSpan.FromHours(1) });
+        await world.Sandboxes.TerminateAsync(world.Root, old.Id, default);
+        await world.AsleepAsync(old.Id);
+        world.Time.Advance(TimeSpan.FromMinutes(9));
+        Sandbox young = await world.CreateAsync();
+        await world.Sandboxes.TerminateAsync(world.Root, young.Id, default);
+        await world.AsleepAsync(young.Id);
+        await world.Get<Reconciler>().RunAsync(default);
+        Assert.NotNull(world.Store.Find(old.Id));
+
+        world.Time.Advance(TimeSpan.FromMinutes(1.1));
+        await world.Get<Reconciler>().RunAsync(default);
+
+        Assert.Null(world.Store.Find(old.Id));
+        Assert.Empty(world.EventsOf(old.Id));
+        Assert.Equal(SandboxState.Terminated, world.Store.Find(young.Id)!.State);
+        Assert.Equal(SandboxState.Running, world.Store.Find(running.Id)!.State);
+    }
+
+    [Fact]
     public async Task A_sandbox_that_the_node_does_not_run_any_more_is_failed_even_without_a_report()
     {
         await using ControlWorld world = await ControlWorld.StartAsync();

@@ -163,6 +163,27 @@ public sealed class ExecutionTests
     }
 
     [Theory]
+    [InlineData(512 * 1024, true)]
+    [InlineData((512 * 1024) + 1, false)]
+    public async Task A_command_has_a_limit_that_a_request_can_reach(int bytes, bool accepted)
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        Sandbox sandbox = await world.CreateAsync();
+        string command = "true #" + new string('x', bytes - 6);
+
+        if (accepted)
+        {
+            Assert.Equal(command, (await StartAsync(world, sandbox.Id, command)).Command);
+        }
+        else
+        {
+            Fault fault = await ControlWorld.FaultAsync(() => StartAsync(world, sandbox.Id, command));
+            Assert.Equal((FaultCode.InvalidArgument, "command"), (fault.Code, fault.Field));
+            Assert.Contains("512 KiB", fault.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("exec:")]
     [InlineData("exec:1")]

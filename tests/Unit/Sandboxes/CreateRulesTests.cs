@@ -42,6 +42,9 @@ public sealed class CreateRulesTests
         ["port name twice"] = (new() { Ports = [Port(80, "a"), Port(81, "a")] }, FaultCode.InvalidArgument, "custom_ports"),
         ["port name too long"] = (new() { Ports = [Port(80, new string('p', 16))] }, FaultCode.InvalidArgument, "custom_ports"),
         ["the template's port"] = (new() { Ports = [Port(8888, "mine")] }, FaultCode.InvalidArgument, "custom_ports"),
+        ["the agent's port"] = (new() { Ports = [Port(1023, "mine")] }, FaultCode.InvalidArgument, "custom_ports"),
+        ["the agent's port behind another"] = (
+            new() { Ports = [new(80, 1023, PortProtocol.Tcp, "mine")] }, FaultCode.InvalidArgument, "custom_ports"),
         ["unknown region"] = (new() { Locality = new(false, "moon-1", false) }, FaultCode.InvalidRegion, "locality.region"),
         ["empty region, forced"] = (new() { Locality = new(false, "eu-west", true) }, FaultCode.LocalityUnsatisfied, "locality.region"),
     };

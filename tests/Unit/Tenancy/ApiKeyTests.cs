@@ -19,7 +19,7 @@ public sealed class ApiKeyTests
 
         Assert.Matches("^sk-[0-9a-f]{40}$", world.FirstKey);
         Assert.True(world.Root.User.IsRoot);
-        Assert.Null(world.Get<FirstKey>().Take());
+        Assert.Null(await world.Get<TenancyAdmin>().MakeFirstKeyAsync());
         await world.RestartAsync();
         Assert.Single(await world.Keys.ListAsync(world.Root, default));
     }

@@ -5,6 +5,7 @@ using Atoll.Domain;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Atoll.Api.Dialects.ScaleBox;
@@ -21,7 +22,7 @@ namespace Atoll.Api.Dialects.ScaleBox;
 /// that comes next. An id of another run is ignored, so a new run is seen from its start.
 /// </remarks>
 internal sealed partial class ScaleBoxExecStream(
-    IExecutions executions, ApiOptions options, TimeProvider time, ILogger<ScaleBoxExecStream> log)
+    IExecutions executions, ApiOptions options, IHostApplicationLifetime server, TimeProvider time, ILogger<ScaleBoxExecStream> log)
 {
     public async Task<IResult> StreamAsync(HttpContext http, CancellationToken cancellation)
     {
@@ -36,7 +37,13 @@ internal sealed partial class ScaleBoxExecStream(
         await events.WriteAsync("start", new WireExecStart(run.Execution.Pid), ScaleBoxJson.Of<WireExecStart>());
         try
         {
-            await RelayAsync(run, cursor, events, cancellation);
+            using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellation, server.ApplicationStopping);
+            await RelayAsync(run, cursor, events, until.Token);
+        }
+        catch (OperationCanceledException) when (server.ApplicationStopping.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            var stopping = new WireExecError("server_stopping", "the server stops; the command runs on: attach again with Last-Event-ID when it is back");
+            await events.WriteAsync("error", stopping, ScaleBoxJson.Of<WireExecError>());
         }
         catch (Exception e) when (!http.RequestAborted.IsCancellationRequested)
         {

@@ -8,6 +8,8 @@ namespace Atoll.Api.Dialects.ScaleBox;
 /// <summary>Says every fault in the dialect's words: a status, a code and the body that all of its clients can read.</summary>
 internal sealed class ScaleBoxFaults(TimeProvider time) : IFaultRenderer
 {
+    private const string RetryAfterSeconds = "10";
+
     /// <summary>The status and the code word of each kind of failure (contracts/scalebox.md 1.1).</summary>
     public static (int Status, string Code) Of(FaultCode code) => code switch
     {
@@ -37,6 +39,11 @@ internal sealed class ScaleBoxFaults(TimeProvider time) : IFaultRenderer
         if (fault.Code is FaultCode.Unauthenticated)
         {
             http.Response.Headers.WWWAuthenticate = "Api-Key";
+        }
+
+        if (fault.Code is FaultCode.NoCapacity or FaultCode.RateLimited)
+        {
+            http.Response.Headers.RetryAfter = RetryAfterSeconds;
         }
 
         return Body(http, status, code, Words(http, fault), fault.Field).ExecuteAsync(http);

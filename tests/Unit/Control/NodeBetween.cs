@@ -1,0 +1,29 @@
+using System.Threading.Channels;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Processes;
+using Atoll.Domain.Sandboxes;
+
+namespace Atoll.Unit.Control;
+
+/// <summary>Passes everything on to a node but what a test does in its place.</summary>
+internal sealed class NodeBetween(INode node) : INode
+{
+    public Func<SandboxId, CancellationToken, Task<string?>> Adopt { get; init; } = node.AdoptAsync;
+
+    public string Name => node.Name;
+
+    public NodeCapabilities Capabilities => node.Capabilities;
+
+    public ChannelReader<SandboxLost> Lost => node.Lost;
+
+    public Task LaunchAsync(LaunchRequest request, Action<SandboxPhase> progress, CancellationToken cancellation) =>
+        node.LaunchAsync(request, progress, cancellation);
+
+    public Task<string?> AdoptAsync(SandboxId id, CancellationToken cancellation) => Adopt(id, cancellation);
+
+    public Task CleanAsync(SandboxId id, CancellationToken cancellation) => node.CleanAsync(id, cancellation);
+
+    public Task<IReadOnlyList<SandboxId>> ListAsync(CancellationToken cancellation) => node.ListAsync(cancellation);
+
+    public IAgent Agent(SandboxId id) => node.Agent(id);
+}
