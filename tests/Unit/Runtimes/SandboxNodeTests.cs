@@ -45,7 +45,7 @@ public sealed class SandboxNodeTests : IDisposable
 
         Assert.Equal(new SandboxLost(id, reason), await node.Lost.ReadAsync().AsTask().WaitAsync(Bound));
         await driver.Released.Task.WaitAsync(Bound);
-        Assert.Equal("could not be taken back: gone", await node.AdoptAsync(id, default));
+        Assert.Equal("could not be taken back; the operator's log has the details", await node.AdoptAsync(id, default));
         Assert.Equal([id], await node.ListAsync(default));
     }
 
