@@ -1,18 +1,26 @@
 using Atoll.Agent.Boot;
 using Atoll.Agent.Connections;
+using Atoll.Agent.Elevation;
 using Atoll.Agent.Loop;
 using Atoll.Agent.Processes;
 using Atoll.Linux;
 using Atoll.Protocol;
 
-int port = ProtocolLimits.DefaultPort;
-if (args is ["--port", var number] && int.TryParse(number, out int chosen) && chosen is >= 0 and <= 65535)
+if (Path.GetFileName(Environment.GetCommandLineArgs()[0]) == "sudo")
 {
-    port = chosen;
+    return ElevationClient.Run(args);
+}
+
+int port = ProtocolLimits.DefaultPort;
+string? localSocket = ElevationServer.DefaultPath;
+if (args is ["--port", var number, .. var more] && int.TryParse(number, out int chosen) && chosen is >= 0 and <= 65535
+    && more is [] or ["--socket", _])
+{
+    (port, localSocket) = (chosen, more.LastOrDefault());
 }
 else if (args.Length > 0)
 {
-    DescriptorCalls.Print(2, "usage: atoll-agent [--port N]    (the sandbox's secret on standard input)\n");
+    DescriptorCalls.Print(2, "usage: atoll-agent [--port N [--socket PATH]]    (the sandbox's secret on standard input)\n");
     return 2;
 }
 
@@ -32,6 +40,18 @@ var reaper = new Reaper();
 var processes = new ProcessTable(loop, launcher, reaper);
 string version = typeof(Launcher).Assembly.GetName().Version?.ToString(3) ?? "0";
 var listener = new Listener(loop, port, new RequestHandler(secret, version, processes, new SandboxSettings(launcher)));
+if (localSocket is not null)
+{
+    try
+    {
+        processes.OtherOwner = new ElevationServer(loop, launcher, reaper, localSocket).TryTake;
+    }
+    catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+    {
+        DescriptorCalls.Print(2, $"sudo will not work: {e.Message}\n");
+    }
+}
+
 reaper.Start();
 DescriptorCalls.Print(1, $"listening {listener.Port}\n");
 loop.Run();

@@ -70,5 +70,6 @@ internal enum NetlinkFlags : ushort
     NLM_F_ACK = 0x4,
     NLM_F_REPLACE = 0x100,
     NLM_F_EXCL = 0x200,
+    NLM_F_DUMP = 0x300,
     NLM_F_CREATE = 0x400,
 }

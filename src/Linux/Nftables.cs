@@ -67,4 +67,4 @@ public static partial class Nftables
 }
 
 /// <summary>The packet filter could not be set up; the message says why.</summary>
-public sealed class NftablesException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class NftablesException(string message, Exception? inner = null) : IOException(message, inner);

@@ -5,7 +5,7 @@ namespace Atoll.Linux;
 /// <summary>What /proc/PID/stat says about a process; proc_pid_stat(5).</summary>
 /// <param name="State">One letter: <c>Z</c> is a zombie.</param>
 /// <param name="StartTicks">When it started, in clock ticks since boot: tells a process from a later one with its pid.</param>
-public sealed record ProcessStat(int Pid, string Name, char State, int ParentPid, long StartTicks)
+public sealed record ProcessStat(int Pid, string Name, char State, int ParentPid, int Group, int Session, long StartTicks)
 {
     /// <summary>Reads a process; null when there is none of this pid.</summary>
     public static ProcessStat? TryRead(int pid)
@@ -42,6 +42,8 @@ public sealed record ProcessStat(int Pid, string Name, char State, int ParentPid
             text[(open + 1)..close],
             rest[0][0],
             int.Parse(rest[1], CultureInfo.InvariantCulture),
+            int.Parse(rest[2], CultureInfo.InvariantCulture),
+            int.Parse(rest[3], CultureInfo.InvariantCulture),
             long.Parse(rest[19], CultureInfo.InvariantCulture));
     }
 }

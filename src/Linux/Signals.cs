@@ -14,6 +14,7 @@ public static partial class Signals
     public const int SIGPIPE = 13;
     public const int SIGALRM = 14;
     public const int SIGTERM = 15;
+    public const int SIGSTOP = 19;
 
     /// <summary>The highest signal number that the kernel takes.</summary>
     public const int Max = 64;
@@ -30,6 +31,18 @@ public static partial class Signals
             throw SyscallException.Last("signal", number.ToString());
         }
     }
+
+    /// <summary>Whether this process was made deaf to a signal, by itself or by who started it.</summary>
+    public static unsafe bool IsIgnored(int number)
+    {
+        // struct sigaction begins with the handler.
+        const int larger = 256;
+        nint* old = stackalloc nint[larger / sizeof(nint)];
+        return sigaction(number, null, old) == 0 && *old == 1;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial int sigaction(int number, void* action, void* old);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int pid, int signal);

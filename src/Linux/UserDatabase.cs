@@ -29,6 +29,13 @@ public static class UserDatabase
         return numeric && uid != uint.MaxValue ? new UserEntry(nameOrUid, uid, uid, "/", "/bin/sh", [uid]) : null;
     }
 
+    /// <summary>The number of a group; null when there is none of that name.</summary>
+    public static uint? FindGroup(string group, string name) =>
+        group.Split('\n').Select(line => line.Split(':'))
+            .Where(fields => fields.Length >= 4 && fields[0] == name)
+            .Select(fields => uint.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out uint gid) ? gid : (uint?)null)
+            .FirstOrDefault();
+
     private static IReadOnlyList<uint> GroupsOf(string group, string user, uint primary)
     {
         List<uint> groups = [primary];

@@ -1,4 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Atoll.Domain;
 using Atoll.Node.Network;
 using Atoll.Node.Resources;
 using Atoll.Node.Storage;
@@ -6,7 +9,7 @@ using Atoll.Node.Storage;
 namespace Atoll.Node;
 
 /// <summary>How this machine is set up as a node.</summary>
-public sealed record NodeOptions
+public sealed partial record NodeOptions
 {
     /// <summary>What must survive a reboot: templates, disks. The launch journal is beside them.</summary>
     public string DataDirectory { get; init; } = "/var/lib/atoll";
@@ -40,6 +43,34 @@ public sealed record NodeOptions
 
     /// <summary>Faults to inject into launches, for tests; see <see cref="Launch.LaunchFaults.Parse"/>.</summary>
     public string? Faults { get; init; }
+
+    /// <exception cref="FaultException">An option is malformed; the message names it and what it takes.</exception>
+    public void Validate()
+    {
+        Check(
+            NetworkPool is { BaseAddress.AddressFamily: AddressFamily.InterNetwork, PrefixLength: >= 8 and <= 29 },
+            $"--network-pool {NetworkPool}: expected an IPv4 range from /8 to /29, such as 10.171.0.0/16");
+        Check(
+            PrefixForm().IsMatch(InterfacePrefix),
+            $"--interface-prefix '{InterfacePrefix}': expected 1 to 6 lower-case letters and digits, such as at");
+        Check(
+            InstanceForm().IsMatch(Instance),
+            $"--instance '{Instance}': expected a lower-case letter and then up to 31 of a-z, 0-9 and -, such as atoll");
+    }
+
+    private static void Check(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new Fault(FaultCode.InvalidArgument, otherwise).AsException();
+        }
+    }
+
+    [GeneratedRegex(@"^[a-z0-9]{1,6}\z")]
+    private static partial Regex PrefixForm();
+
+    [GeneratedRegex(@"^[a-z][a-z0-9-]{0,31}\z")]
+    private static partial Regex InstanceForm();
 
     internal string Templates => TemplatesDirectory ?? Path.Combine(DataDirectory, "templates");
 

@@ -26,6 +26,25 @@ internal static class NodeProbe
             InterfacePrefix = "atdr",
             NetworkPool = s_pool,
         };
+        InstanceLock alone;
+        try
+        {
+            alone = InstanceLock.Take(Path.Combine(options.RunDirectory, "probe"));
+        }
+        catch (IOException)
+        {
+            return new RuntimeProbe(
+                "another 'atoll doctor' tries out the runtime of this machine right now", "wait until it has ended, then run this one again", "");
+        }
+
+        using (alone)
+        {
+            return await TryAsync(options, cancellation);
+        }
+    }
+
+    private static async Task<RuntimeProbe> TryAsync(NodeOptions options, CancellationToken cancellation)
+    {
         Directory.CreateDirectory(options.DataDirectory);
         NullLoggerFactory logs = NullLoggerFactory.Instance;
         using GVisorDriver driver = GVisorRuntime.Create(

@@ -1,5 +1,6 @@
 using Atoll.Node.Recovery;
 using Atoll.Node.Runtimes;
+using Atoll.Node.Templates;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +11,7 @@ namespace Atoll.Node;
 /// and starts a probe sandbox, so that a machine that cannot run sandboxes says so at once and not to the first user.
 /// </summary>
 internal sealed partial class NodeService(
-    NodeOptions options, IRuntimeDriver driver, LaunchJournal journal, ILogger<NodeService> log) : IHostedService, IDisposable
+    NodeOptions options, IRuntimeDriver driver, LaunchJournal journal, TemplateStore templates, ILogger<NodeService> log) : IHostedService, IDisposable
 {
     private static readonly TimeSpan s_probeLimit = TimeSpan.FromSeconds(60);
     private InstanceLock? _lock;
@@ -18,6 +19,12 @@ internal sealed partial class NodeService(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _lock = InstanceLock.Take(options.DataDirectory);
+        journal.RemoveUnfinished();
+        foreach (RefusedTemplate refused in templates.Refused)
+        {
+            LogRefused(refused.Path, refused.Reason);
+        }
+
         await driver.PrepareAsync(cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(s_probeLimit);
@@ -53,6 +60,9 @@ internal sealed partial class NodeService(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Runtime {Driver} left something of its preparations on this machine")]
     private partial void LogNotRetired(Exception e, string driver);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} is not a usable template and is left out: {Reason}")]
+    private partial void LogRefused(string path, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Runtime {Driver} is ready: {Detail}")]
     private partial void LogReady(string driver, string detail);

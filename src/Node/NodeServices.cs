@@ -1,3 +1,4 @@
+using Atoll.Domain;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Templates;
 using Atoll.Linux;
@@ -17,20 +18,26 @@ public static class NodeServices
 {
     private const long Mebibyte = 1024 * 1024;
 
-    public static IServiceCollection AddAtollNode(this IServiceCollection services, NodeOptions options) => services
-        .AddSingleton(options)
-        .AddSingleton<HostProcesses>()
-        .AddSingleton(_ => new LaunchJournal(Path.Combine(options.DataDirectory, "launches")))
-        .AddSingleton(_ => TemplateStore.Open(options.Templates))
-        .AddSingleton<ITemplates>(provider => provider.GetRequiredService<TemplateStore>())
-        .AddSingleton(CreateDriver)
-        .AddSingleton<INode>(provider => new SandboxNode(
-            provider.GetRequiredService<IRuntimeDriver>(),
-            provider.GetRequiredService<LaunchJournal>(),
-            LaunchFaults.Parse(options.Faults, () => Signals.Send(Environment.ProcessId, Signals.SIGKILL)),
-            CapabilitiesOf(provider.GetRequiredService<IRuntimeDriver>().Name, options),
-            provider.GetRequiredService<ILoggerFactory>()))
-        .AddHostedService<NodeService>();
+    /// <exception cref="FaultException">An option is malformed.</exception>
+    public static IServiceCollection AddAtollNode(this IServiceCollection services, NodeOptions options)
+    {
+        options.Validate();
+        return services
+            .AddSingleton(options)
+            .AddSingleton<HostProcesses>()
+            .AddSingleton(provider => new LaunchJournal(
+                Path.Combine(options.DataDirectory, "launches"), provider.GetRequiredService<ILogger<LaunchJournal>>()))
+            .AddSingleton(_ => TemplateStore.Open(options.Templates))
+            .AddSingleton<ITemplates>(provider => provider.GetRequiredService<TemplateStore>())
+            .AddSingleton(CreateDriver)
+            .AddSingleton<INode>(provider => new SandboxNode(
+                provider.GetRequiredService<IRuntimeDriver>(),
+                provider.GetRequiredService<LaunchJournal>(),
+                LaunchFaults.Parse(options.Faults, () => Signals.Send(Environment.ProcessId, Signals.SIGKILL)),
+                CapabilitiesOf(provider.GetRequiredService<IRuntimeDriver>().Name, options),
+                provider.GetRequiredService<ILoggerFactory>()))
+            .AddHostedService<NodeService>();
+    }
 
     private static IRuntimeDriver CreateDriver(IServiceProvider provider)
     {

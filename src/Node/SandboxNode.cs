@@ -16,6 +16,7 @@ internal sealed partial class SandboxNode(
     IRuntimeDriver driver, LaunchJournal journal, LaunchFaults faults, NodeCapabilities capabilities, ILoggerFactory logs) : INode
 {
     private readonly ConcurrentDictionary<SandboxId, RunningSandbox> _running = new();
+    private readonly Dictionary<SandboxId, Task> _cleaning = [];
     private readonly Channel<SandboxLost> _lost = Channel.CreateUnbounded<SandboxLost>();
     private readonly LaunchPlan _plan = new(driver.Steps, faults, logs.CreateLogger<LaunchPlan>());
     private readonly ILogger _log = logs.CreateLogger<SandboxNode>();
@@ -30,7 +31,7 @@ internal sealed partial class SandboxNode(
     {
         var record = new LaunchRecord(request.Id) { AllowInternetAccess = request.AllowInternetAccess };
         journal.Save(record);
-        var context = new LaunchContext(request, record, journal);
+        var context = new LaunchContext(request, new JournaledRecord(record, journal));
         try
         {
             await _plan.DoAsync(context, progress, cancellation);
@@ -69,18 +70,21 @@ internal sealed partial class SandboxNode(
         }
     }
 
-    public async Task CleanAsync(SandboxId id, CancellationToken cancellation)
+    /// <remarks>Giving up the wait does not stop the work; who asks again meanwhile waits for the same work.</remarks>
+    public Task CleanAsync(SandboxId id, CancellationToken cancellation)
     {
-        if (_running.TryRemove(id, out RunningSandbox? running))
+        Task? cleaning;
+        lock (_cleaning)
         {
-            await running.Release();
+            if (!_cleaning.TryGetValue(id, out cleaning))
+            {
+                // Its end takes the same lock, so it cannot take itself out before it is in.
+                cleaning = Task.Run(() => CleanNowAsync(id), CancellationToken.None);
+                _cleaning[id] = cleaning;
+            }
         }
 
-        if (journal.Load(id) is { } record)
-        {
-            await _plan.UndoAsync(record);
-            journal.Remove(id);
-        }
+        return cleaning.WaitAsync(cancellation);
     }
 
     public Task<IReadOnlyList<SandboxId>> ListAsync(CancellationToken cancellation) =>
@@ -108,17 +112,54 @@ internal sealed partial class SandboxNode(
             reason = $"it could not be watched: {e.Message}";
         }
 
-        // Absent when it ended because it was being cleaned.
-        if (_running.TryRemove(KeyValuePair.Create(id, running)))
+        // Absent when it ended because it was being cleaned: that releases it.
+        if (!_running.TryRemove(KeyValuePair.Create(id, running)))
         {
-            LogLost(id, reason);
-            _lost.Writer.TryWrite(new SandboxLost(id, reason));
+            return;
+        }
+
+        LogLost(id, reason);
+        try
+        {
             await running.Release();
+        }
+        catch (Exception e)
+        {
+            LogNotReleased(e, id);
+        }
+
+        _lost.Writer.TryWrite(new SandboxLost(id, reason));
+    }
+
+    private async Task CleanNowAsync(SandboxId id)
+    {
+        try
+        {
+            if (_running.TryRemove(id, out RunningSandbox? running))
+            {
+                await running.Release();
+            }
+
+            if (journal.Load(id) is { } record)
+            {
+                await _plan.UndoAsync(new JournaledRecord(record, journal));
+                journal.Remove(id);
+            }
+        }
+        finally
+        {
+            lock (_cleaning)
+            {
+                _cleaning.Remove(id);
+            }
         }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} ended by itself: {Reason}")]
     private partial void LogLost(SandboxId sandbox, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox}: the connection to its agent could not be closed")]
+    private partial void LogNotReleased(Exception e, SandboxId sandbox);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} could not be adopted")]
     private partial void LogNotAdopted(Exception e, SandboxId sandbox);

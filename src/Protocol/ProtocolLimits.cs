@@ -27,6 +27,14 @@ public static class ProtocolLimits
     /// <summary>Bytes of a process's arguments that the agent keeps for List; the rest is cut off.</summary>
     public const int MaxListedArguments = 32 * 1024;
 
+    /// <summary>Processes that run at a time, and ended ones that are kept.</summary>
+    public const int MaxProcesses = 4096;
+
+    public const int MaxEnded = 64;
+
+    /// <summary>Bytes of all pages of a list together.</summary>
+    public const int MaxListing = 32 * 1024 * 1024;
+
     /// <summary>Bytes of output kept for one process, at least and at most.</summary>
     public const int MinOutputCapacity = 4 * 1024;
 

@@ -27,16 +27,17 @@ internal sealed class GuestProcess
     private readonly BackPressure _pressure;
     private readonly List<Follower> _followers = [];
     private readonly LoopTimer? _lifetime;
+    private readonly RunMark _mark;
     private LoopTimer? _resume;
     private Exited? _exit;
     private bool _paused;
     private bool _finalDrain;
 
     public GuestProcess(
-        EventLoop loop, byte[] scratch, Action<GuestProcess> onEnded, ProcessEntry entry, StartProcess request,
+        EventLoop loop, byte[] scratch, Action<GuestProcess> onEnded, ProcessEntry entry, StartProcess request, RunMark mark,
         Descriptor output, Descriptor error)
     {
-        (_loop, _scratch, _onEnded, Entry) = (loop, scratch, onEnded, entry);
+        (_loop, _scratch, _onEnded, Entry, _mark) = (loop, scratch, onEnded, entry, mark);
         Ring = new OutputRing(request.OutputCapacity);
         _pressure = new BackPressure(loop.Now);
         _pipes = [new OutputPipe(loop, output, false, Read), new OutputPipe(loop, error, true, Read)];
@@ -47,7 +48,7 @@ internal sealed class GuestProcess
 
         if (request.LifetimeMilliseconds > 0)
         {
-            _lifetime = loop.At(loop.Now + request.LifetimeMilliseconds, () => Signals.Send(-Pid, Signals.SIGKILL));
+            _lifetime = loop.At(loop.Now + request.LifetimeMilliseconds, () => Kill());
         }
     }
 
@@ -96,6 +97,11 @@ internal sealed class GuestProcess
         }
     }
 
+    /// <summary>Kills it with all that it started, also what it left behind when it ended.</summary>
+    /// <returns>False when nothing of it is left.</returns>
+    public bool Kill() => new ProcessTree(Pid, _mark, leaderIsReaped: _exit is not null).Kill();
+
+    /// <summary>It has ended by itself or was killed: what it leaves behind is no longer held to its lifetime.</summary>
     public void OnExit(ChildExit exit)
     {
         _exit = new Exited(exit.Code, exit.Signal);

@@ -12,8 +12,9 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
     public IReadOnlyDictionary<string, string> Configured { get; set; } = new Dictionary<string, string>();
 
     /// <summary>Starts a process and returns its pid.</summary>
+    /// <param name="mark">Goes into its environment, and so into that of all it starts.</param>
     /// <exception cref="AgentErrorException">Why it cannot be started, in words for the user.</exception>
-    public int Start(StartProcess request, Descriptor input, Descriptor output, Descriptor error)
+    public int Start(StartProcess request, RunMark mark, Descriptor input, Descriptor output, Descriptor error)
     {
         if (request.Arguments.Count == 0 || request.Arguments[0].Length == 0)
         {
@@ -28,9 +29,23 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
 
         UserEntry user = FindUser(request.User);
         Dictionary<string, string> environment = EnvironmentFor(user, request.Environment);
+        environment[RunMark.Variable] = mark.Value;
         int Run() => Start(request, environment, input, output, error);
         return user.Uid == 0 ? Run() : Credentials.RunAs(user.Uid, user.Gid, user.Groups, Run);
     }
+
+    /// <summary>Starts a process with its environment as given: nothing is added.</summary>
+    /// <exception cref="AgentErrorException">Why it cannot be started, in words for the user.</exception>
+    public int StartExactly(StartProcess request, Descriptor input, Descriptor output, Descriptor error)
+    {
+        UserEntry user = FindUser(request.User);
+        int Run() => Start(request, new Dictionary<string, string>(request.Environment), input, output, error);
+        return user.Uid == 0 ? Run() : Credentials.RunAs(user.Uid, user.Gid, user.Groups, Run);
+    }
+
+    /// <summary>Whether a group is one of the user's, the first or another.</summary>
+    public bool IsMember(UserEntry user, string group) =>
+        UserDatabase.FindGroup(ReadOrEmpty(groupPath), group) is { } number && user.Groups.Contains(number);
 
     private static int Start(
         StartProcess request, Dictionary<string, string> environment, Descriptor input, Descriptor output, Descriptor error)
@@ -54,7 +69,8 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
         };
     }
 
-    private UserEntry FindUser(string name) =>
+    /// <exception cref="AgentErrorException">There is no such user.</exception>
+    public UserEntry FindUser(string name) =>
         UserDatabase.Find(ReadOrEmpty(passwdPath), ReadOrEmpty(groupPath), name)
         // A file system without /etc/passwd still has a root.
         ?? (name == "root" ? new UserEntry("root", 0, 0, "/root", "/bin/sh", [0]) : null)

@@ -9,11 +9,9 @@ namespace Atoll.Agent.Processes;
 /// <summary>All processes that the host started, running or ended and not forgotten; bounded in number and memory.</summary>
 internal sealed class ProcessTable
 {
-    public const int MaxProcesses = 4096;
-    public const int MaxEnded = 64;
     public const int MaxEndedBytes = 32 * 1024 * 1024;
 
-    /// <summary>Characters of all kept arguments together.</summary>
+    /// <summary>Bytes of all kept arguments together.</summary>
     private const int ListedBudget = 2 * 1024 * 1024;
 
     private readonly EventLoop _loop;
@@ -31,6 +29,9 @@ internal sealed class ProcessTable
         loop.Add(reaper.Signal.Descriptor, EpollEvents.EPOLLIN, _ => TakeExits());
     }
 
+    /// <summary>Is shown how each child ended first, and says whether it was its own.</summary>
+    public Predicate<ChildExit>? OtherOwner { get; set; }
+
     public ProcessEntry Start(StartProcess request)
     {
         if (request.OutputCapacity is < ProtocolLimits.MinOutputCapacity or > ProtocolLimits.MaxOutputCapacity)
@@ -40,9 +41,9 @@ internal sealed class ProcessTable
                 $"an output capacity of {request.OutputCapacity} bytes: {ProtocolLimits.MinOutputCapacity} to {ProtocolLimits.MaxOutputCapacity} are possible");
         }
 
-        if (_processes.Count - _ended.Count >= MaxProcesses)
+        if (_processes.Count - _ended.Count >= ProtocolLimits.MaxProcesses)
         {
-            throw new AgentErrorException(AgentErrorCode.TooMany, $"{MaxProcesses} processes run already: end some");
+            throw new AgentErrorException(AgentErrorCode.TooMany, $"{ProtocolLimits.MaxProcesses} processes run already: end some");
         }
 
         (Descriptor outRead, Descriptor outWrite) = DescriptorCalls.Pipe();
@@ -53,7 +54,8 @@ internal sealed class ProcessTable
             {
                 try
                 {
-                    return Add(_launcher.Start(request, _null, outWrite, errorWrite), request, outRead, errorRead);
+                    var mark = RunMark.New();
+                    return Add(_launcher.Start(request, mark, _null, outWrite, errorWrite), request, mark, outRead, errorRead);
                 }
                 catch
                 {
@@ -69,7 +71,7 @@ internal sealed class ProcessTable
         ? process
         : throw new AgentErrorException(AgentErrorCode.UnknownProcess, $"no process {pid}, or one that has been forgotten");
 
-    /// <summary>Signals a process, or its group. The group of an ended process may live on.</summary>
+    /// <summary>Signals a process, or its group, which may outlive it. SIGKILL to the group reaches all that the process started.</summary>
     public void Signal(Signal request)
     {
         GuestProcess process = Get(request.Pid);
@@ -81,6 +83,16 @@ internal sealed class ProcessTable
         if (process.Ended is not null && !request.WholeGroup)
         {
             throw new AgentErrorException(AgentErrorCode.UnknownProcess, $"process {request.Pid} has ended");
+        }
+
+        if (request is { WholeGroup: true, Number: Signals.SIGKILL })
+        {
+            if (!process.Kill())
+            {
+                throw new AgentErrorException(AgentErrorCode.UnknownProcess, $"process {request.Pid} has ended, with all that it started");
+            }
+
+            return;
         }
 
         if (Signals.Send(request.WholeGroup ? -request.Pid : request.Pid, request.Number) is not Errno.None)
@@ -120,7 +132,7 @@ internal sealed class ProcessTable
         Remove(process);
     }
 
-    private ProcessEntry Add(int pid, StartProcess request, Descriptor output, Descriptor error)
+    private ProcessEntry Add(int pid, StartProcess request, RunMark mark, Descriptor output, Descriptor error)
     {
         if (_processes.TryGetValue(pid, out GuestProcess? old))
         {
@@ -130,8 +142,8 @@ internal sealed class ProcessTable
 
         string[] listed = Cut(request.Arguments, Math.Min(ProtocolLimits.MaxListedArguments, ListedBudget - _listed));
         var entry = new ProcessEntry(pid, request.Tag, listed, request.WorkingDirectory, _loop.WallClock.ToUnixTimeMilliseconds(), null);
-        _listed += listed.Sum(argument => argument.Length);
-        _processes[pid] = new GuestProcess(_loop, _scratch, OnEnded, entry, request, output, error);
+        _listed += SizeOf(listed);
+        _processes[pid] = new GuestProcess(_loop, _scratch, OnEnded, entry, request, mark, output, error);
         _reaper.Spawned();
         return entry;
     }
@@ -141,7 +153,7 @@ internal sealed class ProcessTable
         _reaper.Signal.Clear();
         while (_reaper.TryTake(out ChildExit exit))
         {
-            if (_processes.TryGetValue(exit.Pid, out GuestProcess? process))
+            if (OtherOwner?.Invoke(exit) != true && _processes.TryGetValue(exit.Pid, out GuestProcess? process))
             {
                 process.OnExit(exit);
             }
@@ -151,7 +163,7 @@ internal sealed class ProcessTable
     private void OnEnded(GuestProcess process)
     {
         _ended.AddLast(process);
-        while (_ended.Count > MaxEnded || _ended.Sum(ended => (long)ended.Ring.Held) > MaxEndedBytes)
+        while (_ended.Count > ProtocolLimits.MaxEnded || _ended.Sum(ended => (long)ended.Ring.Held) > MaxEndedBytes)
         {
             Remove(_ended.FirstOrDefault(ended => !ended.IsFollowed) ?? _ended.First!.Value);
         }
@@ -161,7 +173,7 @@ internal sealed class ProcessTable
     {
         _processes.Remove(process.Pid);
         _ended.Remove(process);
-        _listed -= process.Entry.Arguments.Sum(argument => argument.Length);
+        _listed -= SizeOf(process.Entry.Arguments);
         process.Release();
     }
 
@@ -179,8 +191,10 @@ internal sealed class ProcessTable
     }
 
     private static int SizeOf(ProcessEntry entry) => 33
-        + Encoding.UTF8.GetByteCount(entry.Tag) + Encoding.UTF8.GetByteCount(entry.WorkingDirectory)
-        + entry.Arguments.Sum(argument => sizeof(int) + Encoding.UTF8.GetByteCount(argument));
+        + Encoding.UTF8.GetByteCount(entry.Tag) + Encoding.UTF8.GetByteCount(entry.WorkingDirectory) + SizeOf(entry.Arguments);
+
+    private static int SizeOf(IReadOnlyList<string> arguments) =>
+        arguments.Sum(argument => sizeof(int) + Encoding.UTF8.GetByteCount(argument));
 
     /// <summary>As many of the first arguments as fit, the last one cut.</summary>
     internal static string[] Cut(IReadOnlyList<string> arguments, int budget)

@@ -7,7 +7,10 @@ namespace Atoll.Domain.Processes;
 /// </summary>
 public interface IAgent
 {
-    /// <summary>Starts a process and returns once the sandbox's kernel has accepted the exec.</summary>
+    /// <summary>
+    /// Starts a process and returns once the sandbox's kernel has accepted the exec. Asked once: when the agent is lost
+    /// before it answers, the fault says that the process may run.
+    /// </summary>
     Task<ProcessInfo> StartAsync(ProcessSpec spec, CancellationToken cancellation);
 
     /// <summary>
@@ -17,7 +20,11 @@ public interface IAgent
     /// </summary>
     IAsyncEnumerable<ProcessEvent> AttachAsync(int pid, long fromSequence, CancellationToken cancellation);
 
-    /// <summary>Sends a signal to the process, or to its whole group.</summary>
+    /// <summary>
+    /// Sends a signal to the process, or to its whole group. SIGKILL to the group kills all that the process started, also
+    /// what has left the group or the session, and what an ended process left behind. Only what has lost its parents,
+    /// left the session and changed its environment gets away.
+    /// </summary>
     Task SignalAsync(int pid, int signal, bool wholeGroup, CancellationToken cancellation);
 
     Task<IReadOnlyList<ProcessInfo>> ListAsync(CancellationToken cancellation);

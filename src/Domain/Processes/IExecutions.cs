@@ -19,8 +19,8 @@ public interface IExecutions
     Task<ExecutionStream> AttachAsync(Caller caller, SandboxId id, CancellationToken cancellation);
 
     /// <summary>
-    /// Kills the running command and what it started, also what has moved to a session of its own. Only what has lost
-    /// its parents, left the session and changed its environment can get away. False when none runs.
+    /// Kills the running command with all it started (the limits are those of <see cref="IAgent.SignalAsync"/>); what
+    /// earlier commands left running in the background is not touched. False when none runs.
     /// </summary>
     Task<bool> CancelAsync(Caller caller, SandboxId id, CancellationToken cancellation);
 }

@@ -20,7 +20,10 @@ public sealed record ProcessSpec
     /// <summary>Bytes of output kept for late readers, at most 8 MiB.</summary>
     public int OutputCapacity { get; init; } = 1024 * 1024;
 
-    /// <summary>The whole process group is killed after this; null for never.</summary>
+    /// <summary>
+    /// When it still runs after this it is killed with all that it started; null for never. What it leaves behind when
+    /// it ends by itself lives on.
+    /// </summary>
     public TimeSpan? Lifetime { get; init; }
 }
 

@@ -14,12 +14,12 @@ internal sealed class AgentConnection : IAsyncDisposable
 {
     private static readonly TimeSpan HelloTime = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often a connection with open streams looks for a sign of life; three without one end it.</summary>
-    private static readonly TimeSpan PingPeriod = TimeSpan.FromSeconds(10);
-
-    private const int MaxQuietPeriods = 3;
+    /// <summary>How long a message may take to be written, its turn included.</summary>
+    private static readonly TimeSpan WriteTime = TimeSpan.FromSeconds(10);
 
     private readonly Stream _transport;
+    private readonly TimeProvider _time;
+    private readonly Heartbeat _heartbeat = new();
     private readonly MessageReader _reader = new(ProtocolLimits.MaxPayload);
     private readonly MessageWriter _writer = new();
     private readonly SemaphoreSlim _writing = new(1);
@@ -29,9 +29,8 @@ internal sealed class AgentConnection : IAsyncDisposable
     private Task _reading = Task.CompletedTask;
     private Exception? _lost;
     private uint _lastStream;
-    private int _quietPeriods;
 
-    private AgentConnection(Stream transport) => _transport = transport;
+    private AgentConnection(Stream transport, TimeProvider time) => (_transport, _time) = (transport, time);
 
     public bool IsOpen => Volatile.Read(ref _lost) is null;
 
@@ -47,14 +46,14 @@ internal sealed class AgentConnection : IAsyncDisposable
     public static async Task<AgentConnection> OpenAsync(
         Stream transport, AgentSecret secret, TimeProvider time, CancellationToken cancellation)
     {
-        var connection = new AgentConnection(transport);
+        var connection = new AgentConnection(transport, time);
         try
         {
             connection._reading = connection.ReadAsync();
             var hello = new Hello(secret.HostProof.ToArray(), ProtocolLimits.Generation);
-            (MessageType type, byte[] payload) = await connection.RequestAsync(hello.Write, HelloTime, time, cancellation);
+            (MessageType type, byte[] payload) = await connection.RequestAsync(hello.Write, HelloTime, cancellation);
             connection.Check(type, payload, secret);
-            connection._pings = time.CreateTimer(_ => connection.Tick(), null, PingPeriod, PingPeriod);
+            connection._pings = time.CreateTimer(_ => connection.Tick(), null, Heartbeat.Period, Heartbeat.Period);
             return connection;
         }
         catch (Exception e)
@@ -73,14 +72,14 @@ internal sealed class AgentConnection : IAsyncDisposable
     /// <exception cref="AgentErrorException">The agent refused it.</exception>
     /// <exception cref="AgentLostException">The connection ended first, or the time did.</exception>
     public async Task<(MessageType Type, byte[] Payload)> RequestAsync(
-        Action<MessageWriter, uint> message, TimeSpan bound, TimeProvider time, CancellationToken cancellation)
+        Action<MessageWriter, uint> message, TimeSpan bound, CancellationToken cancellation)
     {
         var stream = new RequestStream();
         uint id = Add(stream);
         try
         {
-            await SendAsync(message, id).WaitAsync(bound, time, cancellation);
-            return await stream.Reply.WaitAsync(bound, time, cancellation);
+            await SendAsync(message, id).WaitAsync(bound, _time, cancellation);
+            return await stream.Reply.WaitAsync(bound, _time, cancellation);
         }
         catch (TimeoutException e)
         {
@@ -94,25 +93,45 @@ internal sealed class AgentConnection : IAsyncDisposable
 
     /// <summary>Opens a stream and sends its first message.</summary>
     /// <returns>The stream's number, for <see cref="SendAsync"/> and <see cref="CloseStream"/>.</returns>
-    public async Task<uint> OpenStreamAsync(AgentStream stream, Action<MessageWriter, uint> message)
+    public async Task<uint> OpenStreamAsync(AgentStream stream, Action<MessageWriter, uint> message, CancellationToken cancellation)
     {
         uint id = Add(stream);
-        await SendAsync(message, id);
-        return id;
+        Task sent = SendAsync(message, id);
+        try
+        {
+            await sent.WaitAsync(cancellation);
+            return id;
+        }
+        catch
+        {
+            CloseStream(id);
+            _ = TellAsync((writer, number) => Bare.Write(writer, MessageType.Detach, number), id, after: sent);
+            throw;
+        }
     }
 
     public void CloseStream(uint id) => _streams.TryRemove(id, out _);
 
-    /// <summary>Writes one message whole. Ends with the connection at the latest.</summary>
+    /// <summary>Stops following. The agent is told in the background: nobody need wait for one that does not listen.</summary>
+    public void Detach(uint id)
+    {
+        CloseStream(id);
+        _ = TellAsync((writer, number) => Bare.Write(writer, MessageType.Detach, number), id, after: Task.CompletedTask);
+    }
+
+    /// <summary>Writes one message whole, even when the caller no longer waits. An agent that does not take it in time loses the connection.</summary>
+    /// <exception cref="AgentLostException">The connection is gone; after 10 s at the latest.</exception>
     public async Task SendAsync(Action<MessageWriter, uint> message, uint stream)
     {
+        using var late = new CancellationTokenSource(WriteTime, _time);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(late.Token, _closing.Token);
         try
         {
-            await _writing.WaitAsync(_closing.Token);
+            await _writing.WaitAsync(over.Token);
         }
         catch (OperationCanceledException e)
         {
-            throw new AgentLostException("the connection is closed", e);
+            throw Broken(e, late.IsCancellationRequested);
         }
 
         try
@@ -121,7 +140,7 @@ internal sealed class AgentConnection : IAsyncDisposable
             while (!_writer.IsEmpty)
             {
                 ReadOnlyMemory<byte> written = _writer.Written;
-                await _transport.WriteAsync(written, _closing.Token);
+                await _transport.WriteAsync(written, over.Token);
                 _writer.Consume(written.Length);
             }
 
@@ -129,8 +148,7 @@ internal sealed class AgentConnection : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
         {
-            Lose(e);
-            throw new AgentLostException("the connection broke", e);
+            throw Broken(e, late.IsCancellationRequested);
         }
         finally
         {
@@ -195,7 +213,6 @@ internal sealed class AgentConnection : IAsyncDisposable
                     throw new AgentLostException("the agent closed the connection");
                 }
 
-                Volatile.Write(ref _quietPeriods, 0);
                 _reader.Advance(count);
                 Dispatch();
             }
@@ -213,11 +230,18 @@ internal sealed class AgentConnection : IAsyncDisposable
         {
             if (message.Type == MessageType.Pong)
             {
+                _heartbeat.Pong(Ping.Read(message.Payload).Number);
                 continue;
             }
 
             // One that is unknown was closed on this side while its message was under way.
-            if (_streams.TryGetValue(message.Stream, out AgentStream? stream) && stream.Receive(message))
+            if (!_streams.TryGetValue(message.Stream, out AgentStream? stream))
+            {
+                continue;
+            }
+
+            _heartbeat.Data();
+            if (stream.Receive(message))
             {
                 _streams.TryRemove(message.Stream, out _);
             }
@@ -226,30 +250,34 @@ internal sealed class AgentConnection : IAsyncDisposable
 
     private void Tick()
     {
-        if (_streams.IsEmpty)
-        {
-            Volatile.Write(ref _quietPeriods, 0);
-        }
-        else if (Interlocked.Increment(ref _quietPeriods) > MaxQuietPeriods)
+        if (!_heartbeat.Tick(!_streams.IsEmpty, out long? ping))
         {
             Lose(new AgentLostException("no sign of life from the agent"));
         }
-        else
+        else if (ping is { } number)
         {
-            _ = SendPingAsync();
+            _ = TellAsync((writer, stream) => new Ping(number).Write(writer, MessageType.Ping, stream), 0, after: Task.CompletedTask);
         }
     }
 
-    private async Task SendPingAsync()
+    private async Task TellAsync(Action<MessageWriter, uint> message, uint stream, Task after)
     {
         try
         {
-            await SendAsync((writer, stream) => new Ping(0).Write(writer, MessageType.Ping, stream), 0);
+            await after;
+            await SendAsync(message, stream);
         }
         catch (AgentLostException)
         {
             // Everyone who waits has been told by Lose.
         }
+    }
+
+    private AgentLostException Broken(Exception cause, bool late)
+    {
+        var lost = new AgentLostException(late ? $"it took no message for {WriteTime.TotalSeconds:0} s" : "the connection broke", cause);
+        Lose(lost);
+        return lost;
     }
 
     private void Lose(Exception cause)

@@ -29,6 +29,10 @@ internal static class AgentFaults
     public static FaultException Unavailable(string why, Exception? cause = null) =>
         new(new Fault(FaultCode.AgentUnavailable, $"the sandbox's agent cannot be reached: {why}"), cause);
 
+    /// <summary>The agent was lost after it was asked to start a process.</summary>
+    public static FaultException MayHaveStarted(FaultException lost) => new(
+        new Fault(FaultCode.AgentUnavailable, $"{lost.Fault.Message}; the command may have started: look whether it runs before starting it again"), lost);
+
     /// <summary>The message for a process; refuses what the wire would not take.</summary>
     public static StartProcess ToMessage(ProcessSpec spec)
     {

@@ -14,9 +14,6 @@ namespace Atoll.Node.Agents;
 /// </summary>
 internal sealed partial class AgentSession : IAgent, IAsyncDisposable
 {
-    /// <summary>How long a new sandbox may take until its agent answers.</summary>
-    private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(30);
-
     /// <summary>How long an agent that once answered may take to answer again.</summary>
     private static readonly TimeSpan RedialTime = TimeSpan.FromSeconds(10);
 
@@ -36,14 +33,16 @@ internal sealed partial class AgentSession : IAgent, IAsyncDisposable
     private AgentSession(Func<CancellationToken, ValueTask<Stream>> dial, AgentSecret secret, TimeProvider time, ILogger log) =>
         (_dial, _secret, _time, _log) = (dial, secret, time, log);
 
-    /// <summary>Reaches an agent that may still be coming up; at most 30 s.</summary>
+    /// <summary>Reaches an agent that may still be coming up.</summary>
     /// <param name="dial">Opens a new byte pipe to the agent.</param>
+    /// <param name="limit">How long that may take.</param>
     /// <exception cref="FaultException"><see cref="FaultCode.AgentUnavailable"/>.</exception>
     public static async Task<AgentSession> ConnectAsync(
-        Func<CancellationToken, ValueTask<Stream>> dial, AgentSecret secret, TimeProvider time, ILogger log, CancellationToken cancellation)
+        Func<CancellationToken, ValueTask<Stream>> dial, AgentSecret secret, TimeSpan limit, TimeProvider time, ILogger log,
+        CancellationToken cancellation)
     {
         var session = new AgentSession(dial, secret, time, log);
-        await session.ConnectionAsync(ConnectTime, cancellation);
+        await session.ConnectionAsync(limit, cancellation);
         return session;
     }
 
@@ -61,12 +60,22 @@ internal sealed partial class AgentSession : IAgent, IAsyncDisposable
         await RequestAsync(message.Write, MessageType.Ok, cancellation);
     }
 
+    /// <summary>Sent once: when no answer comes the fault says that the process may run.</summary>
     public async Task<ProcessInfo> StartAsync(ProcessSpec spec, CancellationToken cancellation)
     {
-        byte[] reply = await RequestAsync(AgentFaults.ToMessage(spec).Write, MessageType.Started, cancellation);
-        Started started = Parse(reply, Started.Read);
-        return new ProcessInfo(
-            started.Pid, spec.Tag, spec.Arguments, spec.WorkingDirectory, Moment(started.StartedAtMilliseconds), null);
+        StartProcess message = AgentFaults.ToMessage(spec);
+        AgentConnection connection = await ConnectionAsync(RedialTime, cancellation);
+        try
+        {
+            byte[] reply = await RequestAsync(connection, message.Write, MessageType.Started, RequestTime, cancellation);
+            Started started = Parse(() => Started.Read(reply));
+            return new ProcessInfo(
+                started.Pid, spec.Tag, spec.Arguments, spec.WorkingDirectory, ProcessListing.Moment(started.StartedAtMilliseconds), null);
+        }
+        catch (FaultException e) when (e.Fault.Code == FaultCode.AgentUnavailable)
+        {
+            throw AgentFaults.MayHaveStarted(e);
+        }
     }
 
     public async IAsyncEnumerable<ProcessEvent> AttachAsync(
@@ -75,7 +84,7 @@ internal sealed partial class AgentSession : IAgent, IAsyncDisposable
         int fruitless = 0;
         while (true)
         {
-            await using Following following = await FollowAsync(pid, fromSequence, cancellation);
+            using Following following = await FollowAsync(pid, fromSequence, cancellation);
             while (await NextAsync(following, cancellation) is { } processEvent)
             {
                 fruitless = 0;
@@ -100,26 +109,21 @@ internal sealed partial class AgentSession : IAgent, IAsyncDisposable
 
     public async Task<IReadOnlyList<ProcessInfo>> ListAsync(CancellationToken cancellation)
     {
-        List<ProcessInfo> all = [];
-        int after = 0;
+        AgentConnection connection = await ConnectionAsync(RedialTime, cancellation);
+        var listing = new ProcessListing();
+        long start = _time.GetTimestamp();
         while (true)
         {
-            byte[] reply = await RequestAsync(new List(after).Write, MessageType.Processes, cancellation);
-            ProcessPage page = Parse(reply, ProcessPage.Read);
-            foreach (ProcessEntry entry in page.Entries)
+            TimeSpan left = RequestTime - _time.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero)
             {
-                if (entry.Pid <= after)
-                {
-                    throw AgentFaults.Unavailable("its list of processes is out of order");
-                }
-
-                after = entry.Pid;
-                all.Add(ToInfo(entry));
+                throw AgentFaults.Unavailable($"its list of processes did not end within {RequestTime.TotalSeconds:0} s");
             }
 
-            if (!page.More)
+            byte[] page = await RequestAsync(connection, new List(listing.After).Write, MessageType.Processes, left, cancellation);
+            if (!Parse(() => listing.Add(page)))
             {
-                return all;
+                return listing.Processes;
             }
         }
     }
@@ -136,12 +140,15 @@ internal sealed partial class AgentSession : IAgent, IAsyncDisposable
         }
     }
 
-    private async Task<byte[]> RequestAsync(Action<MessageWriter, uint> message, MessageType expected, CancellationToken cancellation)
+    private async Task RequestAsync(Action<MessageWriter, uint> message, MessageType expected, CancellationToken cancellation) =>
+        await RequestAsync(await ConnectionAsync(RedialTime, cancellation), message, expected, RequestTime, cancellation);
+
+    private static async Task<byte[]> RequestAsync(
+        AgentConnection connection, Action<MessageWriter, uint> message, MessageType expected, TimeSpan bound, CancellationToken cancellation)
     {
-        AgentConnection connection = await ConnectionAsync(RedialTime, cancellation);
         try
         {
-            (MessageType type, byte[] payload) = await connection.RequestAsync(message, RequestTime, _time, cancellation);
+            (MessageType type, byte[] payload) = await connection.RequestAsync(message, bound, cancellation);
             return type == expected ? payload : throw AgentFaults.Unavailable($"it answered with message {(byte)type}");
         }
         catch (AgentErrorException e)
@@ -165,7 +172,7 @@ internal sealed partial class AgentSession : IAgent, IAsyncDisposable
         var stream = new AttachStream(fromSequence);
         try
         {
-            uint id = await connection.OpenStreamAsync(stream, new Attach(pid, fromSequence, AttachStream.Window).Write);
+            uint id = await connection.OpenStreamAsync(stream, new Attach(pid, fromSequence, AttachStream.Window).Write, cancellation);
             return new Following(connection, stream, id, fromSequence);
         }
         catch (AgentLostException e)
@@ -260,24 +267,17 @@ internal sealed partial class AgentSession : IAgent, IAsyncDisposable
         return await AgentConnection.OpenAsync(transport, _secret, _time, cancellation);
     }
 
-    private static T Parse<T>(byte[] payload, Func<ReadOnlySpan<byte>, T> read)
+    private static T Parse<T>(Func<T> read)
     {
         try
         {
-            return read(payload);
+            return read();
         }
         catch (ProtocolException e)
         {
             throw AgentFaults.Unavailable($"it broke the protocol: {e.Message}", e);
         }
     }
-
-    private static ProcessInfo ToInfo(ProcessEntry entry) => new(
-        entry.Pid, entry.Tag, entry.Arguments, entry.WorkingDirectory, Moment(entry.StartedAtMilliseconds),
-        entry.Exit is { } exit ? new ProcessExit(exit.Code, exit.Signal) : null);
-
-    private static DateTimeOffset Moment(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(
-        Math.Clamp(milliseconds, 0, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 

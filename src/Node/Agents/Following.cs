@@ -1,11 +1,10 @@
 using Atoll.Domain.Processes;
-using Atoll.Protocol.Frames;
 using Atoll.Protocol.Messages;
 
 namespace Atoll.Node.Agents;
 
 /// <summary>One enumeration's hold on a process, on one connection: gives credit back as events are consumed.</summary>
-internal sealed class Following(AgentConnection connection, AttachStream stream, uint id, long fromSequence) : IAsyncDisposable
+internal sealed class Following(AgentConnection connection, AttachStream stream, uint id, long fromSequence) : IDisposable
 {
     private int _owed;
     private bool _ended;
@@ -21,7 +20,7 @@ internal sealed class Following(AgentConnection connection, AttachStream stream,
         // All of it when the reader has caught up: a small ring may wait for the last of it.
         if (_owed >= AttachStream.Window / 4 || (_owed > 0 && !stream.Events.TryPeek(out _)))
         {
-            await GiveCreditAsync();
+            await GiveCreditAsync(cancellation);
         }
 
         try
@@ -44,32 +43,26 @@ internal sealed class Following(AgentConnection connection, AttachStream stream,
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
-        connection.CloseStream(id);
         if (_ended)
         {
-            return;
+            connection.CloseStream(id);
         }
-
-        try
+        else
         {
-            await connection.SendAsync((writer, number) => Bare.Write(writer, MessageType.Detach, number), id);
-        }
-        catch (AgentLostException)
-        {
-            // With the connection gone the agent has let go by itself.
+            connection.Detach(id);
         }
     }
 
-    private async ValueTask GiveCreditAsync()
+    private async ValueTask GiveCreditAsync(CancellationToken cancellation)
     {
         var credit = new Credit((uint)_owed, Next);
         stream.AddCredit(_owed);
         _owed = 0;
         try
         {
-            await connection.SendAsync(credit.Write, id);
+            await connection.SendAsync(credit.Write, id).WaitAsync(cancellation);
         }
         catch (AgentLostException)
         {

@@ -17,26 +17,30 @@ namespace Atoll.Node.Launch;
 internal sealed class AgentStep(
     NetworkSlots slots, IAgentSecrets secrets, Func<LaunchRecord, Task<string>> endOf, TimeProvider time, ILogger<AgentSession> log) : ILaunchStep
 {
+    /// <summary>How long a new sandbox may take until its agent answers.</summary>
+    private static readonly TimeSpan LaunchTime = TimeSpan.FromSeconds(30);
+
     public string Name => "agent";
 
     public SandboxPhase Phase => SandboxPhase.WaitingReady;
 
     public async Task DoAsync(LaunchContext context, CancellationToken cancellation)
     {
-        RunningSandbox running = await ConnectAsync(context.Record, cancellation);
+        RunningSandbox running = await ConnectAsync(context.Record, LaunchTime, cancellation);
         context.Running = running;
         await ((AgentSession)running.Agent).ConfigureAsync(ConfigurationOf(context.Request), cancellation);
     }
 
     /// <summary>The connection belongs to <see cref="LaunchContext.Running"/>, which is released before steps are undone.</summary>
-    public Task UndoAsync(LaunchRecord record) => Task.CompletedTask;
+    public Task UndoAsync(JournaledRecord record) => Task.CompletedTask;
 
     /// <summary>Connects to the agent of a sandbox that is up.</summary>
-    public async Task<RunningSandbox> ConnectAsync(LaunchRecord record, CancellationToken cancellation)
+    /// <param name="limit">How long that may take.</param>
+    public async Task<RunningSandbox> ConnectAsync(LaunchRecord record, TimeSpan limit, CancellationToken cancellation)
     {
         var address = new IPEndPoint(slots.At(record.NetworkSlot!.Value, record.AllowInternetAccess).GuestAddress, ProtocolLimits.DefaultPort);
         AgentSession session = await AgentSession.ConnectAsync(
-            AgentDial.Tcp(address), new AgentSecret(secrets.For(record.Id).Span), time, log, cancellation);
+            AgentDial.Tcp(address), new AgentSecret(secrets.For(record.Id).Span), limit, time, log, cancellation);
         return new RunningSandbox(session, endOf(record), session.DisposeAsync);
     }
 

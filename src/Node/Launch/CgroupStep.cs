@@ -17,5 +17,5 @@ internal sealed class CgroupStep(SandboxCgroups cgroups) : ILaunchStep
         return Task.CompletedTask;
     }
 
-    public Task UndoAsync(LaunchRecord record) => cgroups.RemoveAsync(record.Id);
+    public Task UndoAsync(JournaledRecord record) => cgroups.RemoveAsync(record.Id);
 }

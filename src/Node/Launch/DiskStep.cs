@@ -14,5 +14,5 @@ internal sealed class DiskStep(DiskImages disks) : ILaunchStep
     public Task DoAsync(LaunchContext context, CancellationToken cancellation) =>
         disks.MakeAsync(context.Request.Id, context.Request.Resources.StorageGb, cancellation);
 
-    public Task UndoAsync(LaunchRecord record) => disks.RemoveAsync(record.Id);
+    public Task UndoAsync(JournaledRecord record) => disks.RemoveAsync(record.Id);
 }

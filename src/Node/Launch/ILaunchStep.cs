@@ -18,25 +18,24 @@ internal interface ILaunchStep
 
     /// <summary>
     /// Removes what the step made, by what the record says. Must also work when the step never ran or died halfway,
-    /// in another server process, and when repeated. Throws when something is left.
+    /// in another server process, and when repeated: also after others have been given what it gave back, so it takes
+    /// such a thing out of the record first. Throws when something is left.
     /// </summary>
-    Task UndoAsync(LaunchRecord record);
+    Task UndoAsync(JournaledRecord record);
 }
 
 /// <summary>What the steps of one launch share.</summary>
-internal sealed class LaunchContext(LaunchRequest request, LaunchRecord record, LaunchJournal journal)
+internal sealed class LaunchContext(LaunchRequest request, JournaledRecord journaled)
 {
     public LaunchRequest Request { get; } = request;
 
-    public LaunchRecord Record { get; private set; } = record;
+    public JournaledRecord Journaled { get; } = journaled;
+
+    public LaunchRecord Record => Journaled.Record;
 
     /// <summary>Set by the last step.</summary>
     public RunningSandbox? Running { get; set; }
 
-    /// <summary>Changes the record durably. A step does this before it makes what the change names.</summary>
-    public void Remember(Func<LaunchRecord, LaunchRecord> change)
-    {
-        Record = change(Record);
-        journal.Save(Record);
-    }
+    /// <inheritdoc cref="JournaledRecord.Remember"/>
+    public void Remember(Func<LaunchRecord, LaunchRecord> change) => Journaled.Remember(change);
 }

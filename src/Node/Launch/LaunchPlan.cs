@@ -29,23 +29,48 @@ internal sealed partial class LaunchPlan(IReadOnlyList<ILaunchStep> steps, Launc
                 faults.Reach($"after:{step.Name}");
             }
         }
-        catch
+        catch (Exception e)
         {
-            if (context.Running is { } running)
+            List<Exception> failures = await ReleaseAsync(context);
+            failures.AddRange(await TryUndoAsync(context.Journaled, reached));
+            if (failures.Count > 0)
             {
-                await running.Release();
+                throw new UndoIncompleteException(context.Journaled.Id, e, failures);
             }
 
-            await UndoAsync(context.Record, reached);
             throw;
         }
     }
 
     /// <summary>Undoes every step in reverse. One that fails does not keep the others from being undone.</summary>
     /// <exception cref="UndoIncompleteException">Something is left.</exception>
-    public Task UndoAsync(LaunchRecord record) => UndoAsync(record, steps.Count);
+    public async Task UndoAsync(JournaledRecord record)
+    {
+        List<Exception> failures = await TryUndoAsync(record, steps.Count);
+        if (failures.Count > 0)
+        {
+            throw new UndoIncompleteException(record.Id, cause: null, failures);
+        }
+    }
 
-    private async Task UndoAsync(LaunchRecord record, int reached)
+    private static async Task<List<Exception>> ReleaseAsync(LaunchContext context)
+    {
+        try
+        {
+            if (context.Running is { } running)
+            {
+                await running.Release();
+            }
+
+            return [];
+        }
+        catch (Exception e)
+        {
+            return [e];
+        }
+    }
+
+    private async Task<List<Exception>> TryUndoAsync(JournaledRecord record, int reached)
     {
         List<Exception> failures = [];
         foreach (ILaunchStep step in steps.Take(reached).Reverse())
@@ -61,16 +86,18 @@ internal sealed partial class LaunchPlan(IReadOnlyList<ILaunchStep> steps, Launc
             }
         }
 
-        if (failures.Count > 0)
-        {
-            throw new UndoIncompleteException(record.Id, failures);
-        }
+        return failures;
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Sandbox}: undoing step {Step} failed")]
     private partial void LogUndoFailed(Exception e, SandboxId sandbox, string step);
 }
 
-/// <summary>Something of a sandbox is left on this machine: keep its record and try again later.</summary>
-internal sealed class UndoIncompleteException(SandboxId id, IReadOnlyList<Exception> causes)
-    : Exception($"{causes.Count} launch steps of {id} could not be undone: {causes[0].Message}", new AggregateException(causes));
+/// <summary>
+/// Something of a sandbox is left on this machine: keep its record and try again later. When a launch failed first, its
+/// cause is what the message begins with, since that is what its user must know.
+/// </summary>
+internal sealed class UndoIncompleteException(SandboxId id, Exception? cause, IReadOnlyList<Exception> failures) : Exception(
+    (cause is null ? "" : $"{cause.Message}; after that, ")
+    + $"{failures.Count} launch steps of {id} could not be undone: {failures[0].Message}",
+    new AggregateException(cause is null ? failures : failures.Prepend(cause)));

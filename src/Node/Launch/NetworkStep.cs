@@ -14,15 +14,29 @@ internal sealed class NetworkStep(NetworkSlots slots) : ILaunchStep
     public Task DoAsync(LaunchContext context, CancellationToken cancellation)
     {
         int index = slots.Acquire();
-        context.Remember(record => record with { NetworkSlot = index });
+        try
+        {
+            context.Remember(record => record with { NetworkSlot = index });
+        }
+        catch
+        {
+            slots.Release(index);
+            throw;
+        }
+
         return slots.MakeAsync(slots.At(index, context.Request.AllowInternetAccess));
     }
 
-    public async Task UndoAsync(LaunchRecord record)
+    /// <summary>
+    /// The slot is given back last: nothing of it is there any more, and no record names it, when the next sandbox gets
+    /// it. So an undo that is repeated, by this process or a later one, cannot touch the next sandbox's.
+    /// </summary>
+    public async Task UndoAsync(JournaledRecord record)
     {
-        if (record.NetworkSlot is { } index)
+        if (record.Record.NetworkSlot is { } index)
         {
             await slots.RemoveAsync(index);
+            record.Remember(kept => kept with { NetworkSlot = null });
             slots.Release(index);
         }
     }

@@ -20,6 +20,15 @@ internal sealed record NetworkOptions
     /// <summary>Name of the nftables table of family inet that is Atoll's own.</summary>
     public string Table { get; init; } = "atoll";
 
+    /// <summary>
+    /// How many connections, datagram flows included, one sandbox may have open to the outside: the table in which the
+    /// kernel keeps them is one for the whole machine.
+    /// </summary>
+    public int MaxConnections { get; init; } = 4096;
+
+    /// <summary>The kernel's switch that makes this machine a router.</summary>
+    public string ForwardingSwitch { get; init; } = "/proc/sys/net/ipv4/ip_forward";
+
     public string OnlinePrefix => InterfacePrefix + "l";
 
     public string OfflinePrefix => InterfacePrefix + "x";

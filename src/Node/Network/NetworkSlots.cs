@@ -14,19 +14,30 @@ namespace Atoll.Node.Network;
 /// </code>
 /// </summary>
 /// <remarks>Which slots are taken is known to this process only: after a restart the adopted ones are reserved first.</remarks>
-internal sealed class NetworkSlots(NetworkOptions options)
+internal sealed class NetworkSlots(NetworkOptions options, int firstSlot = 0)
 {
+    private const int AtOnce = 8;
     private static readonly System.Net.IPNetwork Everywhere = System.Net.IPNetwork.Parse("0.0.0.0/0");
     private readonly Lock _lock = new();
     private readonly BitArray _taken = new(NetworkSlot.Capacity(options.Pool));
-    private int _next;
+    private readonly BlockingWork _work = new(AtOnce);
+    private int _next = firstSlot;
 
     /// <summary>Makes ready what all slots share on this machine, but for the filter. Safe to repeat.</summary>
-    public void Prepare()
+    /// <returns>True when the machine did not forward packets before, and does now.</returns>
+    /// <exception cref="FaultException">The pool overlaps what the machine's other links use.</exception>
+    public bool Prepare()
     {
+        AddressClash.ThrowIfAny(options);
         Directory.CreateDirectory(options.NamespaceDirectory);
         Mounts.Share(options.NamespaceDirectory);
-        File.WriteAllText("/proc/sys/net/ipv4/ip_forward", "1");
+        if (File.ReadAllText(options.ForwardingSwitch).Trim() == "1")
+        {
+            return false;
+        }
+
+        File.WriteAllText(options.ForwardingSwitch, "1");
+        return true;
     }
 
     /// <summary>Removes what <see cref="Prepare"/> made. No slot may be in use.</summary>
@@ -44,7 +55,7 @@ internal sealed class NetworkSlots(NetworkOptions options)
 
     public NetworkSlot At(int index, bool allowInternet) => NetworkSlot.At(options, index, allowInternet);
 
-    /// <summary>Takes a free slot, the one that has been free for long before one that was just released.</summary>
+    /// <summary>Takes a free slot, in turn: one that was just released comes last.</summary>
     /// <exception cref="FaultException"><see cref="FaultCode.NoCapacity"/> when every slot is taken.</exception>
     public int Acquire()
     {
@@ -70,8 +81,17 @@ internal sealed class NetworkSlots(NetworkOptions options)
 
     /// <summary>Takes the slot of a sandbox that an earlier process started.</summary>
     /// <returns>False when it is taken already.</returns>
+    /// <exception cref="FaultException">It lies outside of the pool: the sandbox was started with another one.</exception>
     public bool Reserve(int index)
     {
+        if (index < 0 || index >= _taken.Length)
+        {
+            throw new Fault(
+                FaultCode.InvalidArgument,
+                $"--network-pool {options.Pool} is smaller than the pool with which sandboxes on this machine were started (slot {index} is outside of it): start the server with the earlier pool until they have ended")
+                .AsException();
+        }
+
         lock (_lock)
         {
             bool free = !_taken[index];
@@ -100,7 +120,7 @@ internal sealed class NetworkSlots(NetworkOptions options)
 
         try
         {
-            await DedicatedThread.RunAsync(() => MakeNow(slot));
+            await _work.RunAsync(() => MakeNow(slot));
         }
         catch
         {
@@ -136,18 +156,10 @@ internal sealed class NetworkSlots(NetworkOptions options)
     }
 
     /// <summary>
-    /// Puts address and route back into the namespace: runsc takes them out when it starts, so the next start in the
-    /// same slot does not find them.
+    /// Removes whatever exists of a slot, also what an earlier process made or half made, and the kernel's memory of its
+    /// connections: they must not be open to the next sandbox that has the address. Safe to repeat.
     /// </summary>
-    public Task RestoreAsync(NetworkSlot slot) => Namespaces.RunInNetAsync(slot.NetnsPath, () =>
-    {
-        using var guest = new RouteNetlink();
-        PutGuestAddress(guest, slot);
-        return true;
-    });
-
-    /// <summary>Removes whatever exists of a slot, also what an earlier process made or half made. Safe to repeat.</summary>
-    public Task RemoveAsync(int index) => Task.Run(() => RemoveNow(index));
+    public Task RemoveAsync(int index) => _work.RunAsync(() => RemoveNow(index));
 
     private void RemoveNow(int index)
     {
@@ -157,12 +169,13 @@ internal sealed class NetworkSlots(NetworkOptions options)
             host.DeleteLink(NetworkSlot.InterfaceOf(options, index, allowInternet: false));
         }
 
-        string path = NetworkSlot.At(options, index, allowInternet: true).NetnsPath;
-        while (Mounts.Unmount(path, UnmountFlags.MNT_DETACH))
+        NetworkSlot slot = NetworkSlot.At(options, index, allowInternet: true);
+        while (Mounts.Unmount(slot.NetnsPath, UnmountFlags.MNT_DETACH))
         {
         }
 
-        File.Delete(path);
+        ConnectionTracking.Forget(slot.GuestAddress);
+        File.Delete(slot.NetnsPath);
     }
 
     private static void PutGuestAddress(RouteNetlink guest, NetworkSlot slot)

@@ -11,57 +11,35 @@ namespace Atoll.Node.Network;
 ///   sandbox ---> prerouting: IPv6 and forged senders end here
 ///                   |-- to the host --> input:   only answers to what the host asked
 ///                   '-- elsewhere ----> forward: no other sandbox, no private range but DNS; offline ones nothing
-///                                          '---> postrouting: the host's address as sender
+///                   |                      '---> postrouting: the host's address as sender
+///                   '-- more connections than one sandbox may have: nothing
 ///   world   ---> forward: only answers to what a sandbox asked
 ///   host    ---> sandbox: free
 /// </code>
 /// </summary>
 /// <remarks>
 /// A packet must pass every table of the machine. Where another one refuses forwarding, as Docker's does, sandboxes
-/// are offline whatever is said here: <see cref="ForeignForwardDrops()"/> tells.
+/// are offline whatever is said here: <c>atoll doctor</c> tells.
 /// </remarks>
 internal sealed class SandboxFilter(NetworkOptions options)
 {
-    /// <summary>Private, shared, link-local, reserved and multicast ranges: never the internet.</summary>
+    /// <summary>
+    /// Private, shared, link-local, protocol, reserved and multicast ranges: never the internet. 168.63.129.16 looks
+    /// public and is the service address of Azure, which hands out its machines' credentials.
+    /// </summary>
     public static readonly IReadOnlyList<string> ClosedRanges =
     [
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-        "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3",
+        "192.0.0.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3", "168.63.129.16/32",
     ];
+
+    private const int MostCounted = 65_536;
 
     /// <summary>Puts the table in the place of the one that is there, at once; connections go on. Other tables stay.</summary>
     public void Load(IReadOnlyList<IPAddress> nameservers) => Nftables.Run(Text(options, nameservers));
 
     /// <summary>Removes the table. Safe to repeat.</summary>
     public void Remove() => Nftables.Run(Removal(options));
-
-    /// <summary>The chains of other tables that refuse to forward by default, as <c>family table chain</c>.</summary>
-    public IReadOnlyList<string> ForeignForwardDrops() => ForeignForwardDrops(Nftables.Run("list chains"), options.Table);
-
-    /// <summary>Finds them in what <c>nft list chains</c> prints.</summary>
-    public static IReadOnlyList<string> ForeignForwardDrops(string chains, string ownTable)
-    {
-        List<string> found = [];
-        string table = "", chain = "";
-        foreach (string line in chains.Split('\n', StringSplitOptions.TrimEntries))
-        {
-            string[] words = line.TrimEnd('{').Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words is ["table", var family, var name])
-            {
-                table = $"{family} {name}";
-            }
-            else if (words is ["chain", var chainName])
-            {
-                chain = chainName;
-            }
-            else if (line.Contains("hook forward ") && line.Contains("policy drop") && table != $"inet {ownTable}")
-            {
-                found.Add($"{table} {chain}");
-            }
-        }
-
-        return found;
-    }
 
     // Deleting a table that is not there is an error, declaring one that is there is none.
     private static string Removal(NetworkOptions options) => $"table inet {options.Table}\ndelete table inet {options.Table}\n";
@@ -74,6 +52,11 @@ internal sealed class SandboxFilter(NetworkOptions options)
         var text = new StringBuilder(Removal(options));
         text.Append($$"""
             table inet {{options.Table}} {
+                set connections {
+                    type ipv4_addr
+                    size {{Math.Min(NetworkSlot.Capacity(options.Pool), MostCounted)}}
+                    flags dynamic
+                }
                 chain prerouting {
                     type filter hook prerouting priority raw; policy accept;
                     iifname {{online}} jump checked
@@ -101,6 +84,7 @@ internal sealed class SandboxFilter(NetworkOptions options)
                 }
                 chain from_sandbox {
                     oifname {{online}} drop
+                    ct state new add @connections { ip saddr ct count over {{options.MaxConnections}} } drop
 
             """);
         if (nameservers.Count > 0)

@@ -21,8 +21,6 @@ internal sealed class SandboxCgroups(CgroupOptions options, CgroupMounts mounts)
     private static readonly TimeSpan FreezeLimit = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
-    public CgroupVersion Version => mounts.Version;
-
     /// <summary>The controllers without which sandboxes cannot be limited and that this machine does not offer.</summary>
     public IReadOnlyList<string> MissingControllers() => mounts.Version switch
     {
@@ -104,12 +102,19 @@ internal sealed class SandboxCgroups(CgroupOptions options, CgroupMounts mounts)
     /// <summary>The processes of a sandbox on the host; empty when it has none or does not exist.</summary>
     public IReadOnlyList<int> Pids(SandboxId id) => [.. AllOf(id).SelectMany(cgroup => cgroup.Pids()).Distinct()];
 
-    /// <summary>How many processes of a sandbox the kernel has killed for want of memory.</summary>
+    /// <summary>How many processes of a sandbox the kernel has killed for want of memory; 0 when its cgroup is gone.</summary>
     public long OutOfMemoryKills(SandboxId id)
     {
         Cgroup cgroup = Below(RootOf("memory"), id);
         string file = mounts.Version == CgroupVersion.V2 ? "memory.events" : "memory.oom_control";
-        return cgroup.Has(file) ? Cgroup.ParseValue(cgroup.Read(file), "oom_kill") : 0;
+        try
+        {
+            return Cgroup.ParseValue(cgroup.Read(file), "oom_kill");
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
     }
 
     /// <summary>Kills every process of a sandbox and waits until they have ended. Safe to repeat.</summary>

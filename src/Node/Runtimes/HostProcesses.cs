@@ -76,7 +76,7 @@ internal sealed partial class HostProcesses
     }
 
     /// <summary>Waits for the end; kills the process when that takes too long or the wait is given up.</summary>
-    public static async Task<ChildExit> EndAsync(HostProcess process, TimeSpan limit, CancellationToken cancellation)
+    public async Task<ChildExit> EndAsync(HostProcess process, TimeSpan limit, CancellationToken cancellation)
     {
         try
         {
@@ -84,13 +84,25 @@ internal sealed partial class HostProcesses
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            Signals.Send(process.Pid, Signals.SIGKILL);
+            KillUnlessReaped(process.Pid);
             if (e is TimeoutException)
             {
                 throw new IOException($"{process.Name} did not end within {limit.TotalSeconds} s", e);
             }
 
             throw;
+        }
+    }
+
+    // Under the gate, because it is reaped there: the pid cannot become another process's in between.
+    private void KillUnlessReaped(int pid)
+    {
+        lock (_gate)
+        {
+            if (_waiting.ContainsKey(pid))
+            {
+                Signals.Send(pid, Signals.SIGKILL);
+            }
         }
     }
 
@@ -103,15 +115,21 @@ internal sealed partial class HostProcesses
     {
         while (true)
         {
-            if (!Children.WaitAny(out ChildExit exit))
+            if (!Children.AwaitAny())
             {
                 _mayHaveChildren.Wait();
                 continue;
             }
 
+            ChildExit exit;
             TaskCompletionSource<ChildExit>? waiter;
             lock (_gate)
             {
+                if (!Children.TryReapAny(out exit))
+                {
+                    continue;
+                }
+
                 _waiting.Remove(exit.Pid, out waiter);
             }
 

@@ -16,8 +16,10 @@ internal sealed partial class DiskImages(DiskOptions options, RunProgram run, IL
     // ext4 without barriers and journal: after a crash of the host no sandbox is left to read it.
     private const string MountOptions = "discard,barrier=0,noinit_itable";
     private const int UnmountAttempts = 40;
+    private const int AtOnce = 8;
     private static readonly TimeSpan UnmountPause = TimeSpan.FromMilliseconds(50);
     private readonly BlankDisks _blanks = new(options, run);
+    private readonly BlockingWork _work = new(AtOnce);
 
     /// <summary>Makes ready what all disks share. Safe to repeat.</summary>
     /// <param name="gigabytes">Sizes to format blank images for ahead of need.</param>
@@ -41,9 +43,6 @@ internal sealed partial class DiskImages(DiskOptions options, RunProgram run, IL
         }
     }
 
-    /// <summary>Formats the blank image of a size unless it is there.</summary>
-    public Task EnsureBlankAsync(int gigabytes, CancellationToken cancellation) => _blanks.EnsureAsync(gigabytes, cancellation);
-
     /// <summary>The directory on which a sandbox's disk is mounted.</summary>
     public string MountPathOf(SandboxId id) => Path.Combine(DirectoryOf(id), "disk");
 
@@ -55,14 +54,7 @@ internal sealed partial class DiskImages(DiskOptions options, RunProgram run, IL
         string blank = await _blanks.EnsureAsync(gigabytes, cancellation);
         try
         {
-            string mountPath = MountPathOf(id);
-            Directory.CreateDirectory(mountPath);
-            SparseFiles.Copy(blank, ImageOf(id));
-            using LoopDevice device = LoopDevices.Attach(ImageOf(id));
-            Mounts.Mount(
-                device.Path, mountPath, "ext4",
-                MountFlags.MS_NODEV | MountFlags.MS_NOSUID | MountFlags.MS_NOATIME, MountOptions);
-            return mountPath;
+            return await _work.RunAsync(() => MakeNow(id, blank), cancellation);
         }
         catch
         {
@@ -71,10 +63,26 @@ internal sealed partial class DiskImages(DiskOptions options, RunProgram run, IL
         }
     }
 
+    private string MakeNow(SandboxId id, string blank)
+    {
+        string mountPath = MountPathOf(id);
+        Directory.CreateDirectory(mountPath);
+        SparseFiles.Copy(blank, ImageOf(id));
+        using LoopDevice device = LoopDevices.Attach(ImageOf(id));
+        Mounts.Mount(
+            device.Path, mountPath, "ext4", MountFlags.MS_NODEV | MountFlags.MS_NOSUID | MountFlags.MS_NOATIME, MountOptions);
+        return mountPath;
+    }
+
     /// <summary>Unmounts and deletes whatever there is of a sandbox's disk, half made or not. Safe to repeat.</summary>
     public async Task RemoveAsync(SandboxId id)
     {
         await UnmountAsync(id);
+        await _work.RunAsync(() => DeleteNow(id));
+    }
+
+    private void DeleteNow(SandboxId id)
+    {
         if (Directory.Exists(MountPathOf(id)))
         {
             Directory.Delete(MountPathOf(id));
@@ -94,7 +102,7 @@ internal sealed partial class DiskImages(DiskOptions options, RunProgram run, IL
         {
             try
             {
-                if (!Mounts.Unmount(MountPathOf(id)))
+                if (!await _work.RunAsync(() => Mounts.Unmount(MountPathOf(id))))
                 {
                     return;
                 }
@@ -104,7 +112,7 @@ internal sealed partial class DiskImages(DiskOptions options, RunProgram run, IL
                 if (attempt == UnmountAttempts)
                 {
                     LogStillBusy(id);
-                    Mounts.Unmount(MountPathOf(id), UnmountFlags.MNT_DETACH);
+                    await _work.RunAsync(() => Mounts.Unmount(MountPathOf(id), UnmountFlags.MNT_DETACH));
                     return;
                 }
 

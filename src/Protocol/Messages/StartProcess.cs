@@ -21,7 +21,7 @@ public sealed record StartProcess
     /// <summary>Bytes of output kept; 4 KiB to 8 MiB.</summary>
     public int OutputCapacity { get; init; } = 1024 * 1024;
 
-    /// <summary>Milliseconds after which the group is killed; 0 for never.</summary>
+    /// <summary>Milliseconds after which it is killed with all that it started, if it still runs; 0 for never.</summary>
     public long LifetimeMilliseconds { get; init; }
 
     public static StartProcess Read(ReadOnlySpan<byte> payload)

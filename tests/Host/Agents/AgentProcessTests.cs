@@ -133,6 +133,49 @@ public sealed class AgentProcessTests(AgentFile file) : IAsyncLifetime
         await WaitUntilAsync(() => _agent.Children().Count == 0);
     }
 
+    public static TheoryData<string> Runaways => new(
+        "setsid sleep 1000 & echo ready; sleep 1000",
+        "(setsid sleep 1000 &); echo ready; sleep 1000",
+        "(setsid sh -c 'sleep 1000 & sleep 1000' &); echo ready; sleep 1000",
+        "env -i setsid sh -c 'sleep 1000 & sleep 1000' & echo ready; sleep 1000",
+        "exec env -i sh -c '(sleep 1000 &); echo ready; sleep 1000'");
+
+    [Theory]
+    [MemberData(nameof(Runaways))]
+    public async Task A_kill_reaches_all_that_a_process_started_and_nobody_else(string command)
+    {
+        ProcessInfo bystander = await _session.StartAsync(Transcript.Shell("exec sleep 1000"), default);
+        ProcessInfo process = await _session.StartAsync(Transcript.Shell(command), default);
+        await FirstOutputAsync(process.Pid);
+        await _session.SignalAsync(process.Pid, Signals.SIGKILL, wholeGroup: true, default);
+        await WaitUntilAsync(() => _agent.Children() is [var left] && left.Pid == bystander.Pid);
+        Assert.Equal('S', _agent.Children()[0].State);
+    }
+
+    [Theory]
+    [MemberData(nameof(Runaways))]
+    public async Task The_lifetime_ends_all_that_a_process_started(string command)
+    {
+        ProcessInfo process = await _session.StartAsync(Transcript.Shell(command) with { Lifetime = TimeSpan.FromSeconds(1) }, default);
+        Assert.Equal(9, (await Transcript.ReadAsync(_session, process.Pid)).Exit.Signal);
+        await WaitUntilAsync(() => _agent.Children().Count == 0);
+    }
+
+    [Fact]
+    public async Task What_a_process_leaves_behind_when_it_ends_is_not_held_to_its_lifetime_and_can_still_be_killed()
+    {
+        ProcessSpec spec = Transcript.Shell("setsid sleep 1000 >/dev/null 2>&1 & exit 0") with { Lifetime = TimeSpan.FromSeconds(1) };
+        ProcessInfo process = await _session.StartAsync(spec, default);
+        Assert.Equal(new ProcessExit(0, 0), (await Transcript.ReadAsync(_session, process.Pid)).Exit);
+        await Task.Delay(1500);
+        Assert.Single(_agent.Children());
+
+        await _session.SignalAsync(process.Pid, Signals.SIGKILL, wholeGroup: true, default);
+        await WaitUntilAsync(() => _agent.Children().Count == 0);
+        FaultException e = await Assert.ThrowsAsync<FaultException>(() => _session.SignalAsync(process.Pid, Signals.SIGKILL, wholeGroup: true, default));
+        Assert.Equal(FaultCode.NotFound, e.Fault.Code);
+    }
+
     [Fact]
     public async Task A_signal_reaches_the_process_or_its_whole_group()
     {

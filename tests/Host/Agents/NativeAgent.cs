@@ -45,7 +45,7 @@ internal sealed class NativeAgent : IAsyncDisposable
 
     public async Task<AgentSession> ConnectAsync(AgentSecret secret)
     {
-        AgentSession session = await AgentSession.ConnectAsync(DialAsync, secret, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+        AgentSession session = await AgentSession.ConnectAsync(DialAsync, secret, TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger.Instance, CancellationToken.None);
         _sessions.Add(session);
         return session;
     }

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Atoll.Host.Linux;
+using Atoll.Domain;
 using Atoll.Linux;
 using Atoll.Node.Network;
 using Xunit;
@@ -95,18 +95,44 @@ public sealed class NetworkSlotsTests(TestNetwork network) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Restore_puts_back_the_address_and_route_that_runsc_took()
+    public void A_pool_that_the_machine_uses_otherwise_is_refused_with_the_link()
     {
-        await _slots.MakeAsync(_slot);
-        using Socket listener = await Sockets.ListenInAsync(_slot.NetnsPath, 80);
-        await Commands.RunAsync("nsenter", $"--net={_slot.NetnsPath}", "ip", "address", "flush", "dev", "eth0");
-        Assert.True(await Sockets.BlockedAsync(null, _slot.GuestAddress, 80));
+        using var host = new RouteNetlink();
+        string link = $"y{Environment.ProcessId % 100_000}clash";
+        using var own = Namespaces.CurrentNet();
+        host.AddVeth(link, link + "p", own);
+        try
+        {
+            // Down, so that no route tells of it.
+            host.PutAddress(link, TestNetwork.Options.Pool.BaseAddress, 32);
+            FaultException refused = Assert.Throws<FaultException>(() => _slots.Prepare());
+            Assert.Contains(link, refused.Fault.Message);
+            Assert.Contains("--network-pool", refused.Fault.Message);
+        }
+        finally
+        {
+            host.DeleteLink(link);
+        }
 
-        await _slots.RestoreAsync(_slot);
-        await _slots.RestoreAsync(_slot);
-        Assert.True(await Sockets.ConnectsAsync(null, _slot.GuestAddress, 80));
-        string routes = await Commands.RunAsync("nsenter", $"--net={_slot.NetnsPath}", "ip", "route");
-        Assert.Contains($"default via {_slot.HostAddress} dev eth0", routes);
+        _slots.Prepare();
+    }
+
+    [Fact]
+    public void That_forwarding_was_turned_on_is_told_once()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, "0\n");
+            var slots = new NetworkSlots(TestNetwork.Options with { ForwardingSwitch = file });
+            Assert.True(slots.Prepare());
+            Assert.False(slots.Prepare());
+            Assert.Equal("1", File.ReadAllText(file));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     [Fact]

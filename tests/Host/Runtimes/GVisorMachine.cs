@@ -34,6 +34,8 @@ public sealed class GVisorMachine : IAsyncLifetime
 
     internal GVisorDriver Driver { get; private set; } = null!;
 
+    internal HostProcesses Processes { get; private set; } = null!;
+
     internal LaunchJournal Journal { get; private set; } = null!;
 
     internal TemplateId Template { get; private set; }
@@ -43,10 +45,11 @@ public sealed class GVisorMachine : IAsyncLifetime
         TemplateStore templates = TemplateStore.Open(_options.Templates);
         Template = (templates.Find("base")
             ?? throw new DirectoryNotFoundException($"there is no base template in {_options.Templates}: ./test makes it")).Id;
+        Processes = new HostProcesses(NullLogger<HostProcesses>.Instance);
         Journal = new LaunchJournal(Path.Combine(_data, "launches"));
         Driver = GVisorRuntime.Create(
             _options with { AgentPath = AgentFile.Built() ?? await AgentFile.PublishAsync() }, templates.RootfsPath, new OneSecret(), Journal,
-            new HostProcesses(NullLogger<HostProcesses>.Instance), TimeProvider.System, NullLoggerFactory.Instance);
+            Processes, TimeProvider.System, NullLoggerFactory.Instance);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await Driver.PrepareAsync(limit.Token);
         RuntimeProbe probe = await Driver.ProbeAsync(limit.Token);

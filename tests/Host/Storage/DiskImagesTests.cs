@@ -188,7 +188,8 @@ public sealed class DiskImagesTests : IAsyncLifetime
 
         string blank = Directory.EnumerateFiles(_options.BlanksDirectory).Single();
         DateTime made = File.GetLastWriteTimeUtc(blank);
-        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => _disks.EnsureBlankAsync(2, default)));
+        var blanks = new BlankDisks(_options, HostPrograms.RunAsync);
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => blanks.EnsureAsync(2, default)));
         Assert.Equal(2, Directory.EnumerateFiles(_options.BlanksDirectory).Count());
         Assert.Equal(made, File.GetLastWriteTimeUtc(blank));
     }

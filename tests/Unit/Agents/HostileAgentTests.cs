@@ -6,6 +6,7 @@ using Atoll.Node.Agents;
 using Atoll.Protocol;
 using Atoll.Protocol.Frames;
 using Atoll.Protocol.Messages;
+using Atoll.Unit.Control;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -83,6 +84,82 @@ public sealed class HostileAgentTests : IDisposable
         }
     }
 
+    public static TheoryData<string, string, int> EndlessLists => new()
+    {
+        { "many processes", "", 4160 + 1 },
+        { "large arguments", new string('x', 30_000), (32 * 1024 * 1024 / 30_000) + 1 },
+    };
+
+    [Theory]
+    [MemberData(nameof(EndlessLists))]
+    public async Task A_list_without_an_end_is_a_fault_once_it_is_longer_than_an_honest_one(string what, string argument, int pages)
+    {
+        using var over = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        int asked = 0;
+        Task serving = ServeEachAsync((writer, request) => OnePage(++asked, argument).Write(writer, request.Stream), over.Token);
+        await using (AgentSession session = await ConnectAsync())
+        {
+            FaultException e = await Assert.ThrowsAsync<FaultException>(() => session.ListAsync(over.Token));
+            Assert.True(e.Fault.Code == FaultCode.AgentUnavailable, what);
+            Assert.InRange(asked, pages - 10, pages);
+        }
+
+        await over.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving);
+    }
+
+    [Fact]
+    public async Task A_list_that_comes_slowly_is_given_up_after_thirty_seconds_over_all_its_pages()
+    {
+        using var over = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var time = new FakeTime();
+        int asked = 0;
+        Task serving = ServeEachAsync(
+            (writer, request) =>
+            {
+                asked++;
+                time.Advance(TimeSpan.FromSeconds(9));
+                OnePage(asked, "").Write(writer, request.Stream);
+            },
+            over.Token);
+        await using (AgentSession session = await ConnectAsync(time))
+        {
+            FaultException e = await Assert.ThrowsAsync<FaultException>(() => session.ListAsync(over.Token));
+            Assert.Equal(FaultCode.AgentUnavailable, e.Fault.Code);
+            Assert.Equal(4, asked);
+        }
+
+        await over.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving);
+    }
+
+    [Fact]
+    public async Task A_start_whose_connection_drops_is_sent_once_and_the_fault_says_that_it_may_run()
+    {
+        using var over = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        int starts = 0;
+        Task serving = ServeEachAsync(
+            (_, request) =>
+            {
+                Assert.Equal(MessageType.StartProcess, request.Type);
+                starts++;
+                throw new EndOfStreamException();
+            },
+            over.Token);
+        await using (AgentSession session = await ConnectAsync())
+        {
+            FaultException e = await Assert.ThrowsAsync<FaultException>(() => session.StartAsync(new ProcessSpec { Arguments = ["x"] }, over.Token));
+            Assert.Equal(FaultCode.AgentUnavailable, e.Fault.Code);
+            Assert.Contains("may have started", e.Fault.Message);
+        }
+
+        await over.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving);
+        Assert.Equal(1, starts);
+    }
+
+    private static ProcessPage OnePage(int pid, string argument) => new([new ProcessEntry(pid, "", [argument], "/", 0, null)], More: true);
+
     private static Message OutputAt(long sequence, int size)
     {
         var writer = new MessageWriter();
@@ -98,7 +175,7 @@ public sealed class HostileAgentTests : IDisposable
         }
     }
 
-    private async Task<AgentSession> ConnectAsync() => await AgentSession.ConnectAsync(
+    private async Task<AgentSession> ConnectAsync(TimeProvider? time = null) => await AgentSession.ConnectAsync(
         async cancellation =>
         {
             var client = new TcpClient();
@@ -114,7 +191,7 @@ public sealed class HostileAgentTests : IDisposable
                 throw;
             }
         },
-        Secret, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+        Secret, TimeSpan.FromSeconds(30), time ?? TimeProvider.System, NullLogger.Instance, CancellationToken.None);
 
     // Answers every hello as it should be, and whatever comes next with the lie.
     private async Task ServeAsync(Action<MessageWriter, uint> lie, CancellationToken cancellation, bool thenClose = false)
@@ -138,6 +215,53 @@ public sealed class HostileAgentTests : IDisposable
                 // The host gave this connection up; it may dial again.
             }
         }
+    }
+
+    private delegate void Lie(MessageWriter writer, Message request);
+
+    // Answers hellos and pings as it should, and every other request with the lie; a lie that throws closes the connection.
+    private async Task ServeEachAsync(Lie lie, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            using TcpClient client = await _listener.AcceptTcpClientAsync(cancellation);
+            await using NetworkStream stream = client.GetStream();
+            var reader = new MessageReader(ProtocolLimits.MaxMessage);
+            try
+            {
+                while (await stream.ReadAsync(reader.GetBuffer(), cancellation) is var count and > 0)
+                {
+                    reader.Advance(count);
+                    await stream.WriteAsync(Answer(reader, lie), cancellation);
+                }
+            }
+            catch (IOException)
+            {
+                // The host, or the lie, has had enough.
+            }
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Answer(MessageReader reader, Lie lie)
+    {
+        var writer = new MessageWriter();
+        while (reader.TryRead(out Message request))
+        {
+            switch (request.Type)
+            {
+                case MessageType.Hello:
+                    new HelloOk(Secret.AgentProof.ToArray(), 1, "x").Write(writer, request.Stream);
+                    break;
+                case MessageType.Ping:
+                    Ping.Read(request.Payload).Write(writer, MessageType.Pong, request.Stream);
+                    break;
+                default:
+                    lie(writer, request);
+                    break;
+            }
+        }
+
+        return writer.Written;
     }
 
     private static async Task AnswerAsync(NetworkStream stream, Action<MessageWriter, uint> answer, CancellationToken cancellation)

@@ -50,6 +50,17 @@ public sealed class LaunchPlanTests : IDisposable
         Assert.Contains("b is stuck", e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_launch_whose_undo_fails_too_still_says_first_why_it_failed()
+    {
+        LaunchPlan plan = Plan(LaunchFaults.Parse("throw@after:c", () => { }), stuck: "b");
+
+        UndoIncompleteException e = await Assert.ThrowsAsync<UndoIncompleteException>(() => plan.DoAsync(Context(), _ => { }, default));
+
+        Assert.StartsWith("fault injected at after:c", e.Message, StringComparison.Ordinal);
+        Assert.Equal("fault injected at after:c", Assert.IsType<AggregateException>(e.InnerException).InnerExceptions[0].Message);
+    }
+
     [Theory]
     [InlineData("kill")]
     [InlineData("boom@after:a")]
@@ -66,6 +77,46 @@ public sealed class LaunchPlanTests : IDisposable
         Assert.Equal(0, kills);
         faults.Reach("after:a");
         Assert.Equal(1, kills);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"Id\":\"")]
+    [InlineData("null")]
+    [InlineData("\0\0\0\0")]
+    [InlineData("{\"Id\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\"}")]
+    public void A_torn_record_counts_as_one_that_holds_the_id_alone(string text)
+    {
+        var journal = new LaunchJournal(_directory);
+        File.WriteAllText(Path.Combine(_directory, $"{_id}.json"), text);
+
+        Assert.Equal(new LaunchRecord(_id), journal.Load(_id));
+        Assert.Equal([new LaunchRecord(_id)], journal.List());
+    }
+
+    [Fact]
+    public void A_save_that_fails_leaves_nothing_half_written_and_the_record_as_it_was()
+    {
+        var journal = new LaunchJournal(_directory);
+        Directory.CreateDirectory(Path.Combine(_directory, $"{_id}.json"));
+        var record = new JournaledRecord(new LaunchRecord(_id), journal);
+
+        Assert.ThrowsAny<Exception>(() => record.Remember(kept => kept with { NetworkSlot = 1 }));
+
+        Assert.Equal(new LaunchRecord(_id), record.Record);
+        Assert.Empty(Directory.EnumerateFiles(_directory));
+    }
+
+    [Fact]
+    public void What_a_killed_server_left_half_written_is_removed()
+    {
+        var journal = new LaunchJournal(_directory);
+        journal.Save(new LaunchRecord(_id));
+        File.WriteAllText(Path.Combine(_directory, $"{_id}.json.new"), "{");
+
+        journal.RemoveUnfinished();
+
+        Assert.Equal([$"{_id}.json"], Directory.EnumerateFiles(_directory).Select(Path.GetFileName));
     }
 
     [Fact]
@@ -92,7 +143,7 @@ public sealed class LaunchPlanTests : IDisposable
 
     private LaunchContext Context() => new(
         new LaunchRequest(_id, "box", new TemplateId("tpl-x"), new SandboxResources(1, 128, 1), new Dictionary<string, string>(), true),
-        new LaunchRecord(_id), new LaunchJournal(_directory));
+        new JournaledRecord(new LaunchRecord(_id), new LaunchJournal(_directory)));
 
     private sealed class NotedStep(string name, SandboxPhase phase, List<string> done, string? stuck) : ILaunchStep
     {
@@ -106,7 +157,7 @@ public sealed class LaunchPlanTests : IDisposable
             return Task.CompletedTask;
         }
 
-        public Task UndoAsync(LaunchRecord record)
+        public Task UndoAsync(JournaledRecord record)
         {
             if (stuck == name)
             {

@@ -5,7 +5,7 @@ namespace Atoll.Unit.Linux;
 
 public sealed class ProcessStatTests
 {
-    private const string Rest = "S 1 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1000 2000 184467 1 1\n";
+    private const string Rest = "S 1 42 43 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1000 2000 184467 1 1\n";
 
     [Theory]
     [InlineData("bash")]
@@ -15,7 +15,7 @@ public sealed class ProcessStatTests
     public void Any_name_is_told_from_the_fields_after_it(string name)
     {
         ProcessStat stat = ProcessStat.Parse($"42 ({name}) {Rest}");
-        Assert.Equal(new ProcessStat(42, name, 'S', 1, 98765), stat);
+        Assert.Equal(new ProcessStat(42, name, 'S', 1, 42, 43, 98765), stat);
     }
 
     [Theory]

@@ -50,6 +50,20 @@ public sealed class NetworkSlotTests
     }
 
     [Fact]
+    public void Slots_are_handed_out_from_the_given_one_on_and_around()
+    {
+        var slots = new NetworkSlots(Options with { Pool = IPNetwork.Parse("10.9.0.0/28") }, firstSlot: 2);
+        Assert.Equal([2, 3, 0, 1], [slots.Acquire(), slots.Acquire(), slots.Acquire(), slots.Acquire()]);
+    }
+
+    [Fact]
+    public void A_slot_of_an_earlier_larger_pool_is_refused_by_the_option_to_change()
+    {
+        var slots = new NetworkSlots(Options with { Pool = IPNetwork.Parse("10.9.0.0/28") });
+        Assert.Contains("--network-pool", Assert.Throws<FaultException>(() => slots.Reserve(4)).Fault.Message);
+    }
+
+    [Fact]
     public void A_released_slot_is_not_the_next_to_be_taken()
     {
         var slots = new NetworkSlots(Options with { Pool = IPNetwork.Parse("10.9.0.0/28") });

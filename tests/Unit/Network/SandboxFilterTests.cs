@@ -23,11 +23,12 @@ public sealed class SandboxFilterTests
     {
         string[] lines = Chain(SandboxFilter.Text(Options, [IPAddress.Parse("10.0.0.53"), IPAddress.Parse("1.1.1.1")]), "from_sandbox");
         Assert.Equal("oifname \"atl*\" drop", lines[0]);
-        Assert.Equal("ip daddr { 10.0.0.53, 1.1.1.1 } udp dport 53 accept", lines[1]);
-        Assert.Equal("ip daddr { 10.0.0.53, 1.1.1.1 } tcp dport 53 accept", lines[2]);
-        Assert.StartsWith("ip daddr { 0.0.0.0/8, 10.0.0.0/8,", lines[3]);
-        Assert.EndsWith("drop", lines[3]);
-        Assert.Equal("accept", lines[4]);
+        Assert.Equal("ct state new add @connections { ip saddr ct count over 4096 } drop", lines[1]);
+        Assert.Equal("ip daddr { 10.0.0.53, 1.1.1.1 } udp dport 53 accept", lines[2]);
+        Assert.Equal("ip daddr { 10.0.0.53, 1.1.1.1 } tcp dport 53 accept", lines[3]);
+        Assert.StartsWith("ip daddr { 0.0.0.0/8, 10.0.0.0/8,", lines[4]);
+        Assert.EndsWith("drop", lines[4]);
+        Assert.Equal("accept", lines[5]);
     }
 
     [Fact]
@@ -50,31 +51,13 @@ public sealed class SandboxFilterTests
         Assert.Contains("ip saddr 10.9.0.0/24 masquerade", text);
     }
 
-    [Fact]
-    public void Chains_of_others_that_refuse_to_forward_are_found()
-    {
-        const string Chains = """
-            table ip filter {
-            	chain FORWARD {
-            		type filter hook forward priority filter; policy drop;
-            	}
-            	chain INPUT {
-            		type filter hook input priority filter; policy drop;
-            	}
-            }
-            table inet atoll {
-            	chain forward {
-            		type filter hook forward priority filter; policy drop;
-            	}
-            }
-            table inet mine {
-            	chain fwd2 {
-            		type filter hook forward priority 5; policy accept;
-            	}
-            }
-            """;
-        Assert.Equal(["ip filter FORWARD"], SandboxFilter.ForeignForwardDrops(Chains, "atoll"));
-    }
+    [Theory]
+    [InlineData("168.63.129.16/32")]
+    [InlineData("192.0.0.0/24")]
+    [InlineData("169.254.0.0/16")]
+    [InlineData("100.64.0.0/10")]
+    public void Addresses_of_cloud_services_and_protocols_are_closed(string range) =>
+        Assert.Contains($" {range}", Chain(SandboxFilter.Text(Options, []), "from_sandbox").Single(line => line.StartsWith("ip daddr", StringComparison.Ordinal)));
 
     private static string[] Chain(string text, string name) =>
         [.. text.Split('\n', StringSplitOptions.TrimEntries).SkipWhile(line => line != $"chain {name} {{").Skip(1).TakeWhile(line => line != "}")];

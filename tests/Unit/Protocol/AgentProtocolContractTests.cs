@@ -28,6 +28,8 @@ public sealed partial class AgentProtocolContractTests
     [InlineData(ProtocolLimits.MaxOutputCapacity)]
     [InlineData(ProtocolLimits.DefaultPort)]
     [InlineData(ProtocolLimits.MaxArguments)]
+    [InlineData(ProtocolLimits.MaxEnded)]
+    [InlineData(ProtocolLimits.MaxListing)]
     public void Every_limit_is_written_down(int limit) => Assert.Matches($@"(?<!\d){limit}(?!\d)", Text);
 
     private static IEnumerable<(int, string)> RowsOf(string heading) =>

@@ -24,13 +24,8 @@ public sealed class SandboxNodeTests : IDisposable
     public async Task A_sandbox_that_ends_by_itself_is_reported_and_let_go_of(string? failure, string reason)
     {
         var driver = new OneStepDriver();
-        var node = new SandboxNode(
-            driver, new LaunchJournal(Path.Combine(_directory, "launches")), LaunchFaults.None,
-            new NodeCapabilities("one-step", "us-east", 1, 512, 1), NullLoggerFactory.Instance);
         SandboxId id = SandboxId.New(DateTimeOffset.UtcNow);
-        var request = new LaunchRequest(
-            id, "box", new TemplateId("tpl-0"), new SandboxResources(1, 512, 1), new Dictionary<string, string>(), AllowInternetAccess: false);
-        await node.LaunchAsync(request, _ => { }, default);
+        SandboxNode node = await LaunchedAsync(driver, id);
         Assert.Null(await node.AdoptAsync(id, default));
         Assert.False(driver.Released.Task.IsCompleted);
 
@@ -44,9 +39,41 @@ public sealed class SandboxNodeTests : IDisposable
         }
 
         Assert.Equal(new SandboxLost(id, reason), await node.Lost.ReadAsync().AsTask().WaitAsync(Bound));
-        await driver.Released.Task.WaitAsync(Bound);
+        Assert.True(driver.Released.Task.IsCompleted, "it is released before it is reported");
         Assert.Equal("could not be taken back; the operator's log has the details", await node.AdoptAsync(id, default));
         Assert.Equal([id], await node.ListAsync(default));
+    }
+
+    [Fact]
+    public async Task A_clean_that_takes_long_is_waited_for_no_longer_than_asked_and_goes_on()
+    {
+        var driver = new OneStepDriver { UndoMayEnd = new TaskCompletionSource() };
+        SandboxId id = SandboxId.New(DateTimeOffset.UtcNow);
+        SandboxNode node = await LaunchedAsync(driver, id);
+        using var limit = new CancellationTokenSource();
+        Task impatient = node.CleanAsync(id, limit.Token);
+        await driver.UndoBegan.Task.WaitAsync(Bound);
+
+        await limit.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => impatient.WaitAsync(Bound));
+        Task again = node.CleanAsync(id, default);
+
+        Assert.False(again.IsCompleted);
+        driver.UndoMayEnd.SetResult();
+        await again.WaitAsync(Bound);
+        Assert.Equal(1, driver.Undos);
+        Assert.Empty(await node.ListAsync(default));
+    }
+
+    private async Task<SandboxNode> LaunchedAsync(OneStepDriver driver, SandboxId id)
+    {
+        var node = new SandboxNode(
+            driver, new LaunchJournal(Path.Combine(_directory, "launches")), LaunchFaults.None,
+            new NodeCapabilities("one-step", "us-east", 1, 512, 1), NullLoggerFactory.Instance);
+        var request = new LaunchRequest(
+            id, "box", new TemplateId("tpl-0"), new SandboxResources(1, 512, 1), new Dictionary<string, string>(), AllowInternetAccess: false);
+        await node.LaunchAsync(request, _ => { }, default);
+        return node;
     }
 
     /// <summary>Its only step makes a sandbox that ends when the test says so.</summary>
@@ -55,6 +82,13 @@ public sealed class SandboxNodeTests : IDisposable
         public TaskCompletionSource<string> Ended { get; } = new();
 
         public TaskCompletionSource Released { get; } = new();
+
+        public TaskCompletionSource UndoBegan { get; } = new();
+
+        /// <summary>Holds the undo of the step; null to let it go on.</summary>
+        public TaskCompletionSource? UndoMayEnd { get; init; }
+
+        public int Undos { get; private set; }
 
         public string Name => "one-step";
 
@@ -72,7 +106,12 @@ public sealed class SandboxNodeTests : IDisposable
             return Task.CompletedTask;
         }
 
-        public Task UndoAsync(LaunchRecord record) => Task.CompletedTask;
+        public Task UndoAsync(JournaledRecord record)
+        {
+            Undos++;
+            UndoBegan.TrySetResult();
+            return UndoMayEnd?.Task ?? Task.CompletedTask;
+        }
 
         public Task<RuntimeProbe> ProbeAsync(CancellationToken cancellation) => Task.FromResult(new RuntimeProbe(null, null, ""));
 

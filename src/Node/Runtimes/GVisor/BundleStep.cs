@@ -34,7 +34,7 @@ internal sealed class BundleStep(
         return Task.CompletedTask;
     }
 
-    public Task UndoAsync(LaunchRecord record)
+    public Task UndoAsync(JournaledRecord record)
     {
         // The disk step made its part of the directory before, and removes the directory after this.
         foreach (string directory in (string[])[paths.BundleOf(record.Id), paths.RunscRootOf(record.Id)])

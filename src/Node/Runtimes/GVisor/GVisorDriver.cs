@@ -4,6 +4,7 @@ using Atoll.Node.Network;
 using Atoll.Node.Recovery;
 using Atoll.Node.Resources;
 using Atoll.Node.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Atoll.Node.Runtimes.GVisor;
 
@@ -11,12 +12,15 @@ namespace Atoll.Node.Runtimes.GVisor;
 /// Sandboxes in gVisor: a kernel of their own in user space, by the <c>runsc</c> program on its systrap platform, which
 /// needs no hardware virtualisation.
 /// </summary>
-internal sealed class GVisorDriver(
+internal sealed partial class GVisorDriver(
     NetworkSlots network, SandboxFilter filter, DiskImages disks, SandboxCgroups cgroups, AgentStep agent, IReadOnlyList<ILaunchStep> steps,
-    GVisorProbe probe, LaunchJournal journal, string runDirectory) : IRuntimeDriver, IDisposable
+    GVisorProbe probe, LaunchJournal journal, string runDirectory, ILogger<GVisorDriver> log) : IRuntimeDriver, IDisposable
 {
     /// <summary>GiB of a sandbox that asks for none; its blank image is made before the first request.</summary>
     private const int DefaultStorageGb = 10;
+
+    /// <summary>How long an agent that answered an earlier server may take to answer this one.</summary>
+    private static readonly TimeSpan AdoptTime = TimeSpan.FromSeconds(5);
 
     private InstanceLock? _lock;
 
@@ -29,16 +33,12 @@ internal sealed class GVisorDriver(
     public async Task PrepareAsync(CancellationToken cancellation)
     {
         _lock ??= InstanceLock.Take(runDirectory);
-        network.Prepare();
-        foreach (LaunchRecord record in journal.List())
+        if (network.Prepare())
         {
-            // Sandboxes that an earlier server left keep their slots until they are adopted or cleaned.
-            if (record.NetworkSlot is { } slot)
-            {
-                network.Reserve(slot);
-            }
+            LogForwards();
         }
 
+        new SlotOwners(network, journal, Runs, log).Reserve();
         filter.Load(Nameservers.OfHost());
         cgroups.Prepare();
         await disks.PrepareAsync([GVisorProbe.StorageGb, DefaultStorageGb], cancellation);
@@ -47,6 +47,12 @@ internal sealed class GVisorDriver(
     /// <remarks>Forwarding stays on: others on this machine may have come to need it.</remarks>
     public Task RetireAsync()
     {
+        // Without the lock what there is belongs to the process that has it.
+        if (_lock is null)
+        {
+            return Task.CompletedTask;
+        }
+
         filter.Remove();
         cgroups.Retire();
         network.Retire();
@@ -56,13 +62,19 @@ internal sealed class GVisorDriver(
 
     public Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation)
     {
-        if (record is not { RuntimePid: { } pid, NetworkSlot: not null } || ProcessStat.TryRead(pid)?.StartTicks != record.RuntimeStartTicks)
+        if (record.NetworkSlot is null || !Runs(record))
         {
             throw new IOException("its runtime process is gone");
         }
 
-        return agent.ConnectAsync(record, cancellation);
+        return agent.ConnectAsync(record, AdoptTime, cancellation);
     }
 
     public void Dispose() => _lock?.Dispose();
+
+    private static bool Runs(LaunchRecord record) =>
+        record.RuntimePid is { } pid && ProcessStat.TryRead(pid)?.StartTicks == record.RuntimeStartTicks;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "IPv4 forwarding was off on this machine and is on now, for the sandboxes: it also forwards between its other networks now, as far as its own firewall lets it")]
+    private partial void LogForwards();
 }

@@ -59,13 +59,13 @@ internal sealed class GVisorProbe(Runsc runsc, SandboxPaths paths, LaunchJournal
             SandboxId.New(time.GetUtcNow()), "probe", Template, s_resources, new Dictionary<string, string>(), AllowInternetAccess: false);
         var record = new LaunchRecord(request.Id);
         journal.Save(record);
-        var context = new LaunchContext(request, record, journal);
+        var context = new LaunchContext(request, new JournaledRecord(record, journal));
         var plan = new LaunchPlan(steps, LaunchFaults.None, logs.CreateLogger<LaunchPlan>());
         try
         {
             await plan.DoAsync(context, _ => { }, cancellation);
             await context.Running!.Release();
-            await plan.UndoAsync(context.Record);
+            await plan.UndoAsync(context.Journaled);
             journal.Remove(request.Id);
             return null;
         }

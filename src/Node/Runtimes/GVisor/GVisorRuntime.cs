@@ -19,7 +19,9 @@ internal static class GVisorRuntime
         TimeProvider time, ILoggerFactory logs)
     {
         var paths = new SandboxPaths(options.DataDirectory);
-        var slots = new NetworkSlots(options.Network);
+
+        // An address is used again as late as possible, also after a restart.
+        var slots = new NetworkSlots(options.Network, Random.Shared.Next(NetworkSlot.Capacity(options.NetworkPool)));
         var filter = new SandboxFilter(options.Network);
         var disks = new DiskImages(options.Disks, processes.RunAsync, logs.CreateLogger<DiskImages>());
         var cgroups = new SandboxCgroups(options.Cgroups, CgroupMounts.Read());
@@ -36,6 +38,6 @@ internal static class GVisorRuntime
             new RunscStep(runsc, disks, cgroups, secrets),
             agent,
         ];
-        return new GVisorDriver(slots, filter, disks, cgroups, agent, steps, probe, journal, options.RunDirectory);
+        return new GVisorDriver(slots, filter, disks, cgroups, agent, steps, probe, journal, options.RunDirectory, logs.CreateLogger<GVisorDriver>());
     }
 }

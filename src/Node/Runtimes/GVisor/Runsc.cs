@@ -56,7 +56,7 @@ internal sealed class Runsc(string name, SandboxPaths paths, HostProcesses proce
 
         using (read)
         {
-            ChildExit exit = await HostProcesses.EndAsync(await SpawnAsync(arguments, read), s_limit, cancellation);
+            ChildExit exit = await processes.EndAsync(await SpawnAsync(arguments, read), s_limit, cancellation);
             if (exit.Code != 0)
             {
                 throw new IOException($"runsc did not start the sandbox: {ReadFailure(paths.LogOf(id)) ?? $"it ended with {exit.Code}"}");

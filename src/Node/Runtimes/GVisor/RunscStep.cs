@@ -24,7 +24,7 @@ internal sealed class RunscStep(Runsc runsc, DiskImages disks, SandboxCgroups cg
         LetGuestsDieFirst(id);
     }
 
-    public Task UndoAsync(LaunchRecord record) => cgroups.KillAsync(record.Id);
+    public Task UndoAsync(JournaledRecord record) => cgroups.KillAsync(record.Id);
 
     // The guest's processes are stubs without a command line, forked from those that are there now. When memory runs
     // out, one of them is to go, which is what the guest expects of a kernel, and not the guest's kernel itself.

@@ -19,6 +19,7 @@ internal sealed class SandboxEnds(SandboxCgroups cgroups)
             return $"its runtime process could not be watched: {e.Message}";
         }
 
+        // Who cleans the sandbox up may remove its cgroup at the same time.
         return cgroups.OutOfMemoryKills(record.Id) > 0
             ? "it ran out of memory and the kernel killed its runtime; create it with a larger memory_mb"
             : "its runtime process ended: killed from outside, by a limit on processes, or because its agent ended";

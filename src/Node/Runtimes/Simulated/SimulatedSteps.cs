@@ -17,7 +17,7 @@ internal sealed class SimulatedStep(string name, SandboxPhase phase, SimulatedMa
         await options.WaitAsync(context.Request.Id, name, machine.Time, cancellation);
     }
 
-    public Task UndoAsync(LaunchRecord record)
+    public Task UndoAsync(JournaledRecord record)
     {
         options.OnUndo?.Invoke(record.Id, name);
         machine.Remove(record.Id, name);
@@ -41,7 +41,7 @@ internal sealed class SimulatedRuntimeStep(SimulatedMachine machine, SimulatedOp
         context.Running = new RunningSandbox(sandbox.Agent, sandbox.Ended, () => ValueTask.CompletedTask);
     }
 
-    public Task UndoAsync(LaunchRecord record)
+    public Task UndoAsync(JournaledRecord record)
     {
         options.OnUndo?.Invoke(record.Id, Name);
         machine.Stop(record.Id);
