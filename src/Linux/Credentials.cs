@@ -10,6 +10,11 @@ public static partial class Credentials
 {
     private const int StackSize = 256 * 1024;
 
+    /// <summary>The number of the user that started this process.</summary>
+    public static uint RealUser => getuid();
+
+    public static uint RealGroup => getgid();
+
     /// <summary>Runs <paramref name="action"/> as a user and waits for it. What it starts keeps those credentials.</summary>
     public static T RunAs<T>(uint user, uint group, IReadOnlyList<uint> supplementaryGroups, Func<T> action)
     {
@@ -54,6 +59,12 @@ public static partial class Credentials
             }
         }
     }
+
+    [LibraryImport("libc")]
+    private static partial uint getuid();
+
+    [LibraryImport("libc")]
+    private static partial uint getgid();
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint syscall(nint number, nuint a, nuint b, nuint c);

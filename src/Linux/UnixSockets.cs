@@ -94,7 +94,7 @@ public static unsafe partial class UnixSockets
         Span<byte> control = stackalloc byte[Space(CredentialsSize) + Space(descriptors.Length * sizeof(int))];
         control.Clear();
         WriteHeader(control, SCM_CREDENTIALS, CredentialsSize);
-        MemoryMarshal.Write(control[HeaderSize..], new SenderCredentials(Environment.ProcessId, getuid(), getgid()));
+        MemoryMarshal.Write(control[HeaderSize..], new SenderCredentials(Environment.ProcessId, Credentials.RealUser, Credentials.RealGroup));
         Span<byte> rights = control[Space(CredentialsSize)..];
         WriteHeader(rights, SCM_RIGHTS, descriptors.Length * sizeof(int));
         MemoryMarshal.AsBytes(descriptors).CopyTo(rights[HeaderSize..]);
@@ -219,10 +219,4 @@ public static unsafe partial class UnixSockets
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint recvmsg(int fd, Header* message, int flags);
-
-    [LibraryImport("libc")]
-    private static partial uint getuid();
-
-    [LibraryImport("libc")]
-    private static partial uint getgid();
 }

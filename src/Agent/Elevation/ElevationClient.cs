@@ -54,11 +54,12 @@ internal sealed class ElevationClient(Descriptor socket)
             environment[(string)variable.Key] = (string?)variable.Value ?? "";
         }
 
-        string callersShell = UserDatabase.Find(passwd, "", Environment.UserName)?.Shell is { Length: > 0 } shell ? shell : "/bin/sh";
-        var request = SudoRequest.From(line, target, callersShell, environment, Environment.CurrentDirectory);
+        // Not Environment.UserName: a static program has no name services to ask.
+        UserEntry caller = UserDatabase.Find(passwd, "", $"{Credentials.RealUser}")!;
+        var request = SudoRequest.From(line, target, caller.Shell.Length > 0 ? caller.Shell : "/bin/sh", environment, Environment.CurrentDirectory);
         using Descriptor socket = UnixSockets.Connect(environment.GetValueOrDefault(ElevationServer.PathVariable, ElevationServer.DefaultPath));
         int code = new ElevationClient(socket).Run(request);
-        return code == 0 && line.Mode == SudoMode.List ? Say($"{Environment.UserName} may run any command as any user:\n    (ALL : ALL) NOPASSWD: ALL") : code;
+        return code == 0 && line.Mode == SudoMode.List ? Say($"{caller.Name} may run any command as any user:\n    (ALL : ALL) NOPASSWD: ALL") : code;
     }
 
     private int Run(StartProcess request)

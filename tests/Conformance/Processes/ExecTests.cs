@@ -30,6 +30,18 @@ public sealed class ExecTests(ServerFixture server)
     }
 
     [RealMachineFact]
+    public async Task The_user_has_sudo_without_a_password()
+    {
+        await using Box box = await server.Api.CreateAsync();
+        ExecOutcome done = await box.ExecAsync("su user -c 'sudo -n id -u; echo in | sudo cat; sudo -n sh -c \"exit 7\"'");
+        Assert.Equal(("0\nin\n", "", 7), (done.Output, done.Error, done.ExitCode));
+
+        done = await box.ExecAsync("su -s /bin/sh nobody -c 'sudo -n id -u'");
+        Assert.Equal(("", 1), (done.Output, done.ExitCode));
+        Assert.Contains("not in the group sudo", done.Error);
+    }
+
+    [RealMachineFact]
     public async Task A_background_child_that_keeps_running_does_not_hold_the_end_back()
     {
         await using Box box = await server.Api.CreateAsync();

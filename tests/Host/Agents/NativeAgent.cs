@@ -27,10 +27,12 @@ internal sealed class NativeAgent : IAsyncDisposable
 
     public int Pid => _process.Id;
 
-    public static async Task<NativeAgent> StartAsync(AgentFile file, params string[] wrapper)
+    public static Task<NativeAgent> StartAsync(AgentFile file, params string[] wrapper) => StartAsync(file, [], wrapper);
+
+    public static async Task<NativeAgent> StartAsync(AgentFile file, string[] options, string[] wrapper)
     {
         var secret = new AgentSecret(RandomNumberGenerator.GetBytes(AgentSecret.Size));
-        string[] command = [.. wrapper, file.Path, "--port", "0"];
+        string[] command = [.. wrapper, file.Path, "--port", "0", .. options];
         var start = new ProcessStartInfo(command[0]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         Array.ForEach(command[1..], start.ArgumentList.Add);
         Process process = Process.Start(start)!;
