@@ -17,6 +17,9 @@ internal sealed class GuestProcess
     /// <summary>How long after its exit a process's pipes are read while a child of it holds them, in milliseconds.</summary>
     private const long DrainTime = 1000;
 
+    /// <summary>How long after a kill it is repeated, in milliseconds.</summary>
+    private const long SecondKill = 200;
+
     /// <summary>Room that is made in a full ring before reading on.</summary>
     private const int ReadSize = 4 * 1024;
 
@@ -99,7 +102,12 @@ internal sealed class GuestProcess
 
     /// <summary>Kills it with all that it started, also what it left behind when it ended.</summary>
     /// <returns>False when nothing of it is left.</returns>
-    public bool Kill() => new ProcessTree(Pid, _mark, leaderIsReaped: _exit is not null).Kill();
+    public bool Kill()
+    {
+        // Once more for what was between two programs, when it had no environment to be known by.
+        _loop.At(_loop.Now + SecondKill, () => KillTree());
+        return KillTree();
+    }
 
     /// <summary>It has ended by itself or was killed: what it leaves behind is no longer held to its lifetime.</summary>
     public void OnExit(ChildExit exit)
@@ -130,6 +138,8 @@ internal sealed class GuestProcess
 
         System.Diagnostics.Debug.Assert(Ring.First == next);
     }
+
+    private bool KillTree() => new ProcessTree(Pid, _mark, leaderIsReaped: _exit is not null).Kill();
 
     private void Read(OutputPipe pipe)
     {

@@ -149,7 +149,7 @@ public sealed class AgentProcessTests(AgentFile file) : IAsyncLifetime
         await FirstOutputAsync(process.Pid);
         await _session.SignalAsync(process.Pid, Signals.SIGKILL, wholeGroup: true, default);
         await WaitUntilAsync(() => _agent.Children() is [var left] && left.Pid == bystander.Pid);
-        Assert.Equal('S', _agent.Children()[0].State);
+        Assert.DoesNotContain(_agent.Children()[0].State, "TZ");
     }
 
     [Theory]

@@ -40,7 +40,7 @@ public sealed class SandboxNodeTests : IDisposable
 
         Assert.Equal(new SandboxLost(id, reason), await node.Lost.ReadAsync().AsTask().WaitAsync(Bound));
         Assert.True(driver.Released.Task.IsCompleted, "it is released before it is reported");
-        Assert.Equal("could not be taken back: gone", await node.AdoptAsync(id, default));
+        Assert.Equal("could not be taken back; the operator's log has the details", await node.AdoptAsync(id, default));
         Assert.Equal([id], await node.ListAsync(default));
     }
 
