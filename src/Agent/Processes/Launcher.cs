@@ -85,6 +85,8 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
             ["USER"] = user.Name,
             ["LOGNAME"] = user.Name,
             ["SHELL"] = user.Shell.Length == 0 ? "/bin/sh" : user.Shell,
+            // Every C library knows this one; without it programs take text for ASCII.
+            ["LANG"] = "C.UTF-8",
         };
         foreach ((string key, string value) in Configured.Concat(own))
         {

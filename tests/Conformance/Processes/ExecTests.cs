@@ -25,8 +25,8 @@ public sealed class ExecTests(ServerFixture server)
     public async Task A_real_linux_runs_python()
     {
         await using Box box = await server.Api.CreateAsync();
-        ExecOutcome done = await box.ExecAsync("uname -s && python3 -c 'print(6*7)'");
-        Assert.Equal(("Linux\n42\n", "", 0), (done.Output, done.Error, done.ExitCode));
+        ExecOutcome done = await box.ExecAsync("uname -s && python3 -c 'print(6*7); import sys; print(sys.stdout.encoding)' && echo $LANG");
+        Assert.Equal(("Linux\n42\nutf-8\nC.UTF-8\n", "", 0), (done.Output, done.Error, done.ExitCode));
     }
 
     [RealMachineFact]
