@@ -22,6 +22,15 @@ internal static class DebianRoot
         [ ! -x "$1/{Staging}/{SetupName}" ] || chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 /{Staging}/{SetupName} >&2
         """;
 
+    private const int DownloadTries = 3;
+    private static readonly TimeSpan DownloadPause = TimeSpan.FromSeconds(5);
+
+    private static readonly string[] DownloadFailures =
+    [
+        "Failed to fetch", "Unable to fetch", "Could not connect", "Connection failed", "Connection timed out", "Temporary failure resolving",
+        "Hash Sum mismatch", "Unable to connect", "Could not resolve",
+    ];
+
     private const UnixFileMode Plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode Executable = Plain | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
@@ -31,6 +40,38 @@ internal static class DebianRoot
         IReadOnlyList<string> sources = DebianSources.Choose(
             file.Suite, file.Components, Environment.GetEnvironmentVariable(DebianSources.MirrorVariable), await HostTargetsAsync(cancellation));
         progress.Report($"{file.Packages.Count} packages and what they need, from {string.Join(" + ", sources.Select(s => s[(s.IndexOf(']') + 2)..]))}");
+        await InstallAsync(file, root, sources, progress, cancellation);
+        await CustomizeAsync(recipe, root, progress, cancellation);
+    }
+
+    /// <summary>Whether apt says that it could not get what there is, rather than that there is no such thing.</summary>
+    internal static bool IsDownloadFailure(string output) => DownloadFailures.Any(words => output.Contains(words, StringComparison.Ordinal));
+
+    // A mirror that fails for a moment does not fail a build of minutes.
+    private static async Task InstallAsync(
+        RecipeFile file, string root, IReadOnlyList<string> sources, IProgress<string> progress, CancellationToken cancellation)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await InstallOnceAsync(file, root, sources, progress, cancellation);
+                return;
+            }
+            catch (TemplateBuildException e) when (attempt < DownloadTries && IsDownloadFailure(e.Message))
+            {
+                progress.Report($"a download failed: try {attempt + 1} of {DownloadTries} in {DownloadPause.TotalSeconds} s");
+                await Task.Delay(DownloadPause, cancellation);
+                if (Directory.Exists(root))
+                {
+                    Directory.Delete(root, recursive: true);
+                }
+            }
+        }
+    }
+
+    private static async Task InstallOnceAsync(
+        RecipeFile file, string root, IReadOnlyList<string> sources, IProgress<string> progress, CancellationToken cancellation) =>
         await BuildTool.RunAsync(
             "unshare",
             [
@@ -41,8 +82,6 @@ internal static class DebianRoot
                 file.Suite, root, .. sources,
             ],
             progress, cancellation, new Dictionary<string, string> { ["LC_ALL"] = "C.UTF-8", ["DEBIAN_FRONTEND"] = "noninteractive" });
-        await CustomizeAsync(recipe, root, progress, cancellation);
-    }
 
     private static async Task CustomizeAsync(TemplateRecipe recipe, string root, IProgress<string> progress, CancellationToken cancellation)
     {
