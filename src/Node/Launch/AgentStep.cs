@@ -15,7 +15,8 @@ namespace Atoll.Node.Launch;
 
 /// <summary>Connects to the agent that has come up, and gives the sandbox its name, environment, clock and entropy.</summary>
 internal sealed class AgentStep(
-    NetworkSlots slots, IAgentSecrets secrets, Func<LaunchRecord, Task<string>> endOf, TimeProvider time, ILogger<AgentSession> log) : ILaunchStep
+    NetworkSlots slots, string resolverConfiguration, IAgentSecrets secrets, Func<LaunchRecord, Task<string>> endOf, TimeProvider time,
+    ILogger<AgentSession> log) : ILaunchStep
 {
     /// <summary>How long a new sandbox may take until its agent answers.</summary>
     private static readonly TimeSpan LaunchTime = TimeSpan.FromSeconds(30);
@@ -54,7 +55,7 @@ internal sealed class AgentStep(
         [
             BootFile("/etc/hostname", request.Hostname + "\n"),
             BootFile("/etc/hosts", $"127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 {request.Hostname}\n"),
-            BootFile("/etc/resolv.conf", Nameservers.Configuration(Nameservers.OfHost())),
+            BootFile("/etc/resolv.conf", resolverConfiguration),
         ],
     };
 

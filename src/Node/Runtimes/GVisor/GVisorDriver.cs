@@ -1,3 +1,4 @@
+using System.Net;
 using Atoll.Linux;
 using Atoll.Node.Launch;
 using Atoll.Node.Network;
@@ -13,8 +14,8 @@ namespace Atoll.Node.Runtimes.GVisor;
 /// needs no hardware virtualisation.
 /// </summary>
 internal sealed partial class GVisorDriver(
-    NetworkSlots network, SandboxFilter filter, DiskImages disks, SandboxCgroups cgroups, AgentStep agent, IReadOnlyList<ILaunchStep> steps,
-    GVisorProbe probe, LaunchJournal journal, string runDirectory, ILogger<GVisorDriver> log) : IRuntimeDriver, IDisposable
+    NetworkSlots network, SandboxFilter filter, IReadOnlyList<IPAddress> nameservers, DiskImages disks, SandboxCgroups cgroups, AgentStep agent,
+    IReadOnlyList<ILaunchStep> steps, GVisorProbe probe, LaunchJournal journal, string runDirectory, ILogger<GVisorDriver> log) : IRuntimeDriver, IDisposable
 {
     /// <summary>GiB of a sandbox that asks for none; its blank image is made before the first request.</summary>
     private const int DefaultStorageGb = 10;
@@ -39,7 +40,7 @@ internal sealed partial class GVisorDriver(
         }
 
         new SlotOwners(network, journal, Runs, log).Reserve();
-        filter.Load(Nameservers.OfHost());
+        filter.Load(nameservers);
         cgroups.Prepare();
         await disks.PrepareAsync([GVisorProbe.StorageGb, DefaultStorageGb], cancellation);
     }

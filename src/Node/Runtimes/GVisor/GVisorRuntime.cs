@@ -1,3 +1,4 @@
+using System.Net;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Templates;
 using Atoll.Linux;
@@ -20,6 +21,9 @@ internal static class GVisorRuntime
     {
         var paths = new SandboxPaths(options.DataDirectory);
 
+        // Read once: what sandboxes are told to ask is what the filter lets them ask.
+        IReadOnlyList<IPAddress> nameservers = Nameservers.OfHost();
+
         // An address is used again as late as possible, also after a restart.
         var slots = new NetworkSlots(options.Network, Random.Shared.Next(NetworkSlot.Capacity(options.NetworkPool)));
         var filter = new SandboxFilter(options.Network);
@@ -28,7 +32,7 @@ internal static class GVisorRuntime
         var runsc = new Runsc(options.RunscProgram, paths, processes);
         var ends = new SandboxEnds(cgroups);
         var probe = new GVisorProbe(runsc, paths, journal, time, logs);
-        var agent = new AgentStep(slots, secrets, ends.WaitAsync, time, logs.CreateLogger<AgentSession>());
+        var agent = new AgentStep(slots, Nameservers.Configuration(nameservers), secrets, ends.WaitAsync, time, logs.CreateLogger<AgentSession>());
         ILaunchStep[] steps =
         [
             new NetworkStep(slots),
@@ -38,6 +42,7 @@ internal static class GVisorRuntime
             new RunscStep(runsc, disks, cgroups, secrets),
             agent,
         ];
-        return new GVisorDriver(slots, filter, disks, cgroups, agent, steps, probe, journal, options.RunDirectory, logs.CreateLogger<GVisorDriver>());
+        return new GVisorDriver(
+            slots, filter, nameservers, disks, cgroups, agent, steps, probe, journal, options.RunDirectory, logs.CreateLogger<GVisorDriver>());
     }
 }
