@@ -9,7 +9,7 @@ namespace Atoll.Agent.Processes;
 ///      ''----- ''--------- ''             by the leader's group and session
 ///   agent ---- orphan --- its child       parents gone: the orphan by the mark in its environment, its children by it
 /// </code>
-/// What is found is stopped at once, so that it starts nothing more, and killed when a look finds nothing new. Only
+/// What is found is stopped at once, so that it starts nothing more, and killed when all have stopped and a look finds nothing new. Only
 /// what has lost its parents and left the session and changed its environment gets away.
 /// </summary>
 internal sealed class ProcessTree(int leader, RunMark mark, bool leaderIsReaped)
@@ -48,9 +48,14 @@ internal sealed class ProcessTree(int leader, RunMark mark, bool leaderIsReaped)
     private bool FindMore(bool ownsNumber)
     {
         int before = _inOrder.Count;
+        bool moving = false;
         try
         {
-            List<ProcessStat> others = [.. Processes().Where(process => !_found.Contains(process.Pid))];
+            List<ProcessStat> all = [.. Processes()];
+
+            // One that has not come to its stop yet may still start another.
+            moving = all.Any(process => _found.Contains(process.Pid) && process.State is not ('T' or 't' or 'Z' or 'X'));
+            List<ProcessStat> others = [.. all.Where(process => !_found.Contains(process.Pid))];
             Take(others, process => ownsNumber && (process.Pid == leader || process.Session == leader || process.Group == leader));
             Take(others, process => process.ParentPid == Environment.ProcessId && mark.IsOn(process.Pid, _buffer));
             for (int known = before; _inOrder.Count > known;)
@@ -64,7 +69,7 @@ internal sealed class ProcessTree(int leader, RunMark mark, bool leaderIsReaped)
             // The table cannot be read, for want of descriptors perhaps: the group and what was found so far must do.
         }
 
-        return _inOrder.Count > before;
+        return moving || _inOrder.Count > before;
     }
 
     private void Take(List<ProcessStat> others, Func<ProcessStat, bool> belongs)
