@@ -106,8 +106,9 @@ public sealed class AdmissionTests
     [Fact]
     public async Task Only_so_many_launch_at_once_and_the_others_time_begins_with_their_turn()
     {
-        int running = 0, most = 0;
-        var twoStarted = new TaskCompletionSource();
+        int entered = 0, running = 0, most = 0;
+        var twoEntered = new TaskCompletionSource();
+        var allEntered = new TaskCompletionSource();
         var first = new TaskCompletionSource();
         var second = new TaskCompletionSource();
         await using ControlWorld world = await StartAsync(options => options with { ConcurrentLaunches = 2 }, w => w.OnStep = async (_, step, token) =>
@@ -117,24 +118,27 @@ public sealed class AdmissionTests
                 return;
             }
 
-            int now = Interlocked.Increment(ref running);
-            most = Math.Max(most, now);
-            Task held = first.Task.IsCompleted ? second.Task : first.Task;
-            if (now == 2)
+            most = Math.Max(most, Interlocked.Increment(ref running));
+            int turn = Interlocked.Increment(ref entered);
+            if (turn == 2)
             {
-                twoStarted.TrySetResult();
+                twoEntered.SetResult();
+            }
+            else if (turn == 4)
+            {
+                allEntered.SetResult();
             }
 
-            await held.WaitAsync(token);
+            await (turn <= 2 ? first : second).Task.WaitAsync(token);
             Interlocked.Decrement(ref running);
         });
 
         Task<Sandbox>[] creates = [.. Enumerable.Range(0, 4).Select(_ => world.CreateAsync())];
-        await twoStarted.Task.WaitAsync(ControlWorld.Bound);
+        await twoEntered.Task.WaitAsync(ControlWorld.Bound);
         world.Time.Advance(TimeSpan.FromSeconds(45));
-        twoStarted = new TaskCompletionSource();
         first.SetResult();
-        await twoStarted.Task.WaitAsync(ControlWorld.Bound);
+        // The fourth has its turn only once both of the first have ended theirs, so their time is no longer running.
+        await allEntered.Task.WaitAsync(ControlWorld.Bound);
         world.Time.Advance(TimeSpan.FromSeconds(40));
         second.SetResult();
 
