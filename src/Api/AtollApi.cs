@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Atoll.Api.DataPlane;
 using Atoll.Api.Dialects.ScaleBox;
+using Atoll.Api.Edge;
 using Atoll.Api.Http;
 using Atoll.Api.OpenApi;
 using Atoll.Api.Tenancy;
@@ -11,7 +13,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace Atoll.Api;
 
 /// <summary>
-/// Puts the HTTP layer into a host. Needs the ports of Domain registered: ISandboxes, IExecutions, IApiKeys,
+/// Puts the HTTP layer into a host. Needs the ports of Domain registered: ISandboxes, ISandboxAgents, IExecutions, IApiKeys,
 /// IAccessTokens, ISandboxOwners, ITemplates and INode.
 /// </summary>
 public static class AtollApi
@@ -21,6 +23,7 @@ public static class AtollApi
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddScaleBox();
+        services.AddSingleton<DataPlanePipeline>();
         services.AddSingleton<IFaultRenderer>(all => all.GetRequiredService<ScaleBoxFaults>());
         services.ConfigureHttpJsonOptions(json =>
         {
@@ -33,11 +36,12 @@ public static class AtollApi
         return services;
     }
 
-    /// <summary>The pipeline, outermost first: id and access log, faults, routing, who asks, the dialects' routes.</summary>
+    /// <summary>The pipeline, outermost first: id and access log, faults, the edge (sandbox or control plane), routing, who asks, the dialects' routes.</summary>
     public static WebApplication UseAtollApi(this WebApplication app)
     {
         app.UseMiddleware<RequestTrace>();
         app.UseMiddleware<FaultBoundary>();
+        app.UseMiddleware<EdgeRouting>();
         app.UseRouting();
         app.UseMiddleware<Authentication>();
         app.MapScaleBox();

@@ -17,7 +17,7 @@ namespace Atoll.Control;
 public static class ControlServices
 {
     /// <summary>
-    /// Adds <see cref="ISandboxes"/>, <see cref="IExecutions"/>, <see cref="IApiKeys"/>, <see cref="IAccessTokens"/>,
+    /// Adds <see cref="ISandboxes"/>, <see cref="ISandboxAgents"/>, <see cref="IExecutions"/>, <see cref="IApiKeys"/>, <see cref="IAccessTokens"/>,
     /// <see cref="ISandboxOwners"/>, <see cref="IAgentSecrets"/>, <see cref="TenancyAdmin"/> and the service that opens the
     /// store and recovers before the listener answers. The host adds <see cref="INode"/> and ITemplates.
     /// </summary>
@@ -36,6 +36,7 @@ public static class ControlServices
         services.AddSingleton<SandboxDirectory>();
         services.AddSingleton<CreateRules>();
         services.AddSingleton<ISandboxes, OwnedSandboxes>();
+        services.AddSingleton<ISandboxAgents, SandboxAgents>();
         services.AddSingleton<IExecutions, Executions>();
 
         services.AddSingleton<ApiKeys>();

@@ -48,6 +48,18 @@ public enum FaultCode
     /// <summary>The sandbox's agent cannot be reached.</summary>
     AgentUnavailable,
 
+    /// <summary>No program listens on the port of the sandbox.</summary>
+    NothingListens,
+
+    /// <summary>A path leads through or to something that is not a directory where one is needed.</summary>
+    NotADirectory,
+
+    /// <summary>A path leads to a directory where a file is needed.</summary>
+    IsADirectory,
+
+    /// <summary>The sandbox's disk is full.</summary>
+    NoSpace,
+
     /// <summary>A wait came to its bound.</summary>
     Timeout,
 

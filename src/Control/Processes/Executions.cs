@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Atoll.Domain;
-using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Tenancy;
@@ -12,7 +11,7 @@ namespace Atoll.Control.Processes;
 /// One foreground command per sandbox. Keeps nothing: the agent holds the run, and its tag says when it began and
 /// when it must end.
 /// </summary>
-internal sealed class Executions(ISandboxes sandboxes, INode node, TimeProvider time) : IExecutions
+internal sealed class Executions(ISandboxes sandboxes, ISandboxAgents agents, TimeProvider time) : IExecutions
 {
     private const int MaxCommandBytes = 512 * 1024;
     private const int OutputCapacity = 4 * 1024 * 1024;
@@ -115,9 +114,8 @@ internal sealed class Executions(ISandboxes sandboxes, INode node, TimeProvider 
 
     private async Task<IAgent> AgentAsync(Caller caller, SandboxId id, CancellationToken cancellation)
     {
-        Sandbox sandbox = await sandboxes.GetAsync(caller, id, cancellation);
-        Decision decision = SandboxStateMachine.Decide(sandbox.State, new SandboxCommand.UseAgent());
-        return decision.Refusal is { } refusal ? throw refusal.AsException() : node.Agent(id);
+        await sandboxes.GetAsync(caller, id, cancellation);
+        return await agents.AgentAsync(id, cancellation);
     }
 
     private static async Task ForgetPreviousAsync(IAgent agent, CancellationToken cancellation)

@@ -1,3 +1,6 @@
+using Atoll.Domain.Files;
+using Atoll.Domain.Network;
+
 namespace Atoll.Domain.Processes;
 
 /// <summary>
@@ -31,4 +34,25 @@ public interface IAgent
 
     /// <summary>Forgets an ended process and its output. One that runs is <see cref="FaultCode.WrongState"/>.</summary>
     Task ForgetAsync(int pid, CancellationToken cancellation);
+
+    /// <summary>
+    /// Gives bytes to a process's standard input, or to its terminal, and returns once they are all in: a process that
+    /// does not read holds its writer. <see cref="FaultCode.WrongState"/> when its input is closed or was never open.
+    /// </summary>
+    Task WriteInputAsync(int pid, ReadOnlyMemory<byte> data, CancellationToken cancellation);
+
+    /// <summary>Ends a process's standard input behind what was written. A terminal gets its end-of-file character.</summary>
+    Task CloseInputAsync(int pid, CancellationToken cancellation);
+
+    /// <summary>Changes the size of a process's terminal; <see cref="FaultCode.WrongState"/> when it has none.</summary>
+    Task ResizeAsync(int pid, TerminalSize size, CancellationToken cancellation);
+
+    /// <summary>The sandbox's files.</summary>
+    ISandboxFiles Files { get; }
+
+    /// <summary>
+    /// Connects to a TCP port of the sandbox, also to one that listens on its loopback address only.
+    /// <see cref="FaultCode.NothingListens"/> when there is none, or the port is the agent's own.
+    /// </summary>
+    Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation);
 }

@@ -25,13 +25,31 @@ public sealed record ProcessSpec
     /// it ends by itself lives on.
     /// </summary>
     public TimeSpan? Lifetime { get; init; }
+
+    /// <summary>
+    /// When given, the process runs on a terminal of this size that controls it: its input and both of its outputs, as
+    /// <see cref="OutputStream.Terminal"/>.
+    /// </summary>
+    public TerminalSize? Terminal { get; init; }
+
+    /// <summary>Whether its standard input stays open for <see cref="IAgent.WriteInputAsync"/>; otherwise it is at its end at once. A terminal is always open.</summary>
+    public bool TakesInput { get; init; }
 }
+
+/// <summary>The size of a terminal in characters, each 1 to 65535.</summary>
+public readonly record struct TerminalSize(int Columns, int Rows);
 
 /// <summary>A process that the agent knows: running, or ended and not yet forgotten.</summary>
 /// <param name="Pid">Its number in the sandbox; also its handle.</param>
 /// <param name="Exit">How it ended; null while it runs.</param>
 public sealed record ProcessInfo(
-    int Pid, string Tag, IReadOnlyList<string> Arguments, string WorkingDirectory, DateTimeOffset StartedAt, ProcessExit? Exit);
+    int Pid, string Tag, IReadOnlyList<string> Arguments, string WorkingDirectory, DateTimeOffset StartedAt, ProcessExit? Exit)
+{
+    /// <summary>What its starter put over the sandbox's environment.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    public bool HasTerminal { get; init; }
+}
 
 /// <summary>How a process ended: with a code, or by a signal.</summary>
 /// <param name="Code">Its exit code; 128 + <paramref name="Signal"/> when a signal ended it.</param>
@@ -42,6 +60,9 @@ public enum OutputStream
 {
     StandardOutput,
     StandardError,
+
+    /// <summary>Both, through the process's terminal.</summary>
+    Terminal,
 }
 
 /// <summary>What an attached reader sees of a process, in order.</summary>

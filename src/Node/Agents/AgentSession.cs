@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Atoll.Domain;
+using Atoll.Domain.Files;
+using Atoll.Domain.Network;
 using Atoll.Domain.Processes;
 using Atoll.Protocol;
 using Atoll.Protocol.Frames;
@@ -127,6 +129,18 @@ internal sealed partial class AgentSession : IAgent, IAsyncDisposable
             }
         }
     }
+
+    public Task WriteInputAsync(int pid, ReadOnlyMemory<byte> data, CancellationToken cancellation) => throw NotBuilt();
+
+    public Task CloseInputAsync(int pid, CancellationToken cancellation) => throw NotBuilt();
+
+    public Task ResizeAsync(int pid, TerminalSize size, CancellationToken cancellation) => throw NotBuilt();
+
+    public ISandboxFiles Files => throw NotBuilt();
+
+    public Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation) => throw NotBuilt();
+
+    private static FaultException NotBuilt() => new Fault(FaultCode.NotImplemented, "not built yet").AsException();
 
     public Task ForgetAsync(int pid, CancellationToken cancellation) =>
         RequestAsync(new Forget(pid).Write, MessageType.Ok, cancellation);

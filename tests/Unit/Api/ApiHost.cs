@@ -50,6 +50,7 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddSingleton<IApiKeys>(Ports.Keys);
             services.AddSingleton<IAccessTokens>(Ports.Tokens);
             services.AddSingleton<ISandboxOwners>(Ports.Sandboxes);
+            services.AddSingleton<ISandboxAgents>(Ports.Sandboxes);
             services.AddSingleton<ITemplates>(new TemplatesDouble());
             services.AddSingleton<INode>(new NodeDouble());
             services.AddSingleton(new ApiOptions { PublicHost = "127.0.0.1:7070", KeepAlive = TimeSpan.FromMilliseconds(100) });

@@ -27,7 +27,7 @@ internal sealed class PortDoubles
 }
 
 /// <summary>Keeps sandboxes in memory. What the last request asked for can be looked at; the next call can be made to fail.</summary>
-internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners
+internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners, ISandboxAgents
 {
     private readonly ConcurrentDictionary<SandboxId, Sandbox> _all = new();
 
@@ -121,6 +121,10 @@ internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners
 
     public ValueTask<Caller?> OwnerAsync(SandboxId id, CancellationToken cancellation) => ValueTask.FromResult(
         _all.TryGetValue(id, out Sandbox? sandbox) ? new Caller(new User(sandbox.Owner, "", "", "", false, default), null) : null);
+
+    public ValueTask<Sandbox?> FindAsync(SandboxId id, CancellationToken cancellation) => ValueTask.FromResult(_all.GetValueOrDefault(id));
+
+    public ValueTask<IAgent> AgentAsync(SandboxId id, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Sandbox Find(Caller caller, SandboxId id) => _all.TryGetValue(id, out Sandbox? sandbox) && caller.Owns(sandbox.Owner)
         ? sandbox

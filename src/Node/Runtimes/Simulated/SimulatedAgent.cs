@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Atoll.Domain;
+using Atoll.Domain.Files;
+using Atoll.Domain.Network;
 using Atoll.Domain.Processes;
 
 namespace Atoll.Node.Runtimes.Simulated;
@@ -67,6 +69,18 @@ internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environ
         Reach();
         return Task.FromResult<IReadOnlyList<ProcessInfo>>([.. _processes.Values.Select(process => process.Info).OrderBy(info => info.Pid)]);
     }
+
+    public Task WriteInputAsync(int pid, ReadOnlyMemory<byte> data, CancellationToken cancellation) => throw NotBuilt();
+
+    public Task CloseInputAsync(int pid, CancellationToken cancellation) => throw NotBuilt();
+
+    public Task ResizeAsync(int pid, TerminalSize size, CancellationToken cancellation) => throw NotBuilt();
+
+    public ISandboxFiles Files => throw NotBuilt();
+
+    public Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation) => throw NotBuilt();
+
+    private static FaultException NotBuilt() => new Fault(FaultCode.NotImplemented, "not built yet").AsException();
 
     public Task ForgetAsync(int pid, CancellationToken cancellation)
     {

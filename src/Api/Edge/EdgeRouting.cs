@@ -1,0 +1,29 @@
+using Atoll.Api.DataPlane;
+using Atoll.Domain.Sandboxes;
+using Microsoft.AspNetCore.Http;
+
+namespace Atoll.Api.Edge;
+
+/// <summary>Finds out whether a request is for a sandbox, and leads it there instead of to the control plane.</summary>
+internal sealed class EdgeRouting(RequestDelegate next, DataPlanePipeline dataPlane)
+{
+    public Task InvokeAsync(HttpContext http)
+    {
+        if (TargetOf(http.Request) is not { } target)
+        {
+            return next(http);
+        }
+
+        http.Features.Set(target);
+        return dataPlane.InvokeAsync(http);
+    }
+
+    private static SandboxTarget? TargetOf(HttpRequest request)
+    {
+        string id = request.Headers["E2b-Sandbox-Id"].ToString() is { Length: > 0 } e2b ? e2b : request.Headers["X-Sandbox-ID"].ToString();
+        const string prefix = "sbx-";
+        return SandboxId.TryParse(id.StartsWith(prefix, StringComparison.Ordinal) ? id[prefix.Length..] : id, out SandboxId sandbox)
+            ? new SandboxTarget(sandbox, int.TryParse(request.Headers["E2b-Sandbox-Port"], out int port) ? port : null, TargetSource.Header)
+            : null;
+    }
+}

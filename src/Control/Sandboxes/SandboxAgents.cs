@@ -1,0 +1,20 @@
+using Atoll.Domain;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Processes;
+using Atoll.Domain.Sandboxes;
+
+namespace Atoll.Control.Sandboxes;
+
+/// <summary>Finds the agents of sandboxes that run.</summary>
+internal sealed class SandboxAgents(SandboxDirectory directory, INode node) : ISandboxAgents
+{
+    public ValueTask<Sandbox?> FindAsync(SandboxId id, CancellationToken cancellation) => ValueTask.FromResult(directory.Read(id));
+
+    public ValueTask<IAgent> AgentAsync(SandboxId id, CancellationToken cancellation)
+    {
+        Sandbox sandbox = directory.Read(id) ?? throw Fault.NotFound("sandbox", id.Value).AsException();
+        return SandboxStateMachine.Decide(sandbox.State, new SandboxCommand.UseAgent()).Refusal is { } refusal
+            ? throw refusal.AsException()
+            : ValueTask.FromResult(node.Agent(id));
+    }
+}

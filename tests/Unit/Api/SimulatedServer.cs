@@ -1,0 +1,84 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Atoll.Control.Tenancy;
+using Atoll.Domain.Nodes;
+using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Templates;
+using Atoll.Node;
+using Atoll.Server;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Atoll.Unit.Api;
+
+/// <summary>The whole server on a loopback port, on simulated sandboxes: nothing of it is a double but the machine.</summary>
+public sealed class SimulatedServer : IAsyncLifetime
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("atoll-server-").FullName;
+    private WebApplication? _app;
+
+    internal Uri Address => new(_app!.Urls.First());
+
+    internal string Key { get; private set; } = "";
+
+    internal HttpClient Client { get; private set; } = new();
+
+    /// <summary>Straight to the node, to arrange and to look at what a sandbox holds.</summary>
+    internal INode Node => _app!.Services.GetRequiredService<INode>();
+
+    public async Task InitializeAsync()
+    {
+        var options = new ServeOptions
+        {
+            Node = new NodeOptions { DataDirectory = _data, TemplatesDirectory = Path.Combine(_data, "templates"), Runtime = "simulated" },
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            MinTimeout = TimeSpan.FromSeconds(1),
+        };
+        _app = ServerHost.Build(options, services =>
+        {
+            Composition.AddPorts(services, options);
+            services.AddSingleton<ITemplates>(new TemplatesDouble());
+        });
+        await _app.StartAsync();
+        Key = (await _app.Services.GetRequiredService<TenancyAdmin>().MakeFirstKeyAsync())!;
+        Client = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(20) };
+    }
+
+    public async Task DisposeAsync()
+    {
+        Client.Dispose();
+        if (_app is not null)
+        {
+            await _app.DisposeAsync();
+        }
+
+        Directory.Delete(_data, recursive: true);
+    }
+
+    /// <summary>A running sandbox.</summary>
+    internal async Task<RunningBox> CreateAsync(object? body = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/sandboxes") { Content = JsonContent.Create(body ?? new { }) };
+        request.Headers.Add("X-API-Key", Key);
+        Reply reply = await Reply.OfAsync(await Client.SendAsync(request));
+        Assert.True(reply.Status == 201, reply.Text);
+        JsonElement data = reply.Data;
+        string id = data.GetProperty("sandbox_id").GetString()!;
+        return new RunningBox(SandboxId.Parse(id["sbx-".Length..]), id, data.GetProperty("envd_access_token").GetString()!);
+    }
+
+    /// <summary>Sends a request for a sandbox to the server's own address, with the sandbox's header and token.</summary>
+    internal async Task<Reply> SendAsync(RunningBox box, HttpMethod method, string path, HttpContent? content = null)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = content };
+        request.Headers.Add("X-Sandbox-ID", box.Name);
+        request.Headers.Add("X-Access-Token", box.Token);
+        return await Reply.OfAsync(await Client.SendAsync(request));
+    }
+}
+
+/// <param name="Name">Its id as ScaleBox spells it.</param>
+/// <param name="Token">Its access token.</param>
+internal sealed record RunningBox(SandboxId Id, string Name, string Token);
