@@ -4,9 +4,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Atoll.Api.Http;
 
-/// <summary>How a dialect writes errors.</summary>
+/// <summary>
+/// How a dialect writes errors. A route says which it wants as metadata; for all else those registered are asked in
+/// their order, and the last takes whatever nobody before it took.
+/// </summary>
 internal interface IFaultRenderer
 {
+    /// <summary>Whether a request that no route of a dialect answers is meant for this one, by its path or its target.</summary>
+    bool Serves(HttpContext http);
+
     Task WriteAsync(HttpContext http, Fault fault);
 
     /// <summary>Adds a body to an error status that the framework set without one (404, 405).</summary>
@@ -17,9 +23,11 @@ internal interface IFaultRenderer
 /// The one place where exceptions become replies: a <see cref="FaultException"/> as its dialect renders it, anything
 /// else as an internal error without detail, which is logged under the request's id.
 /// </summary>
-internal sealed partial class FaultBoundary(RequestDelegate next, IFaultRenderer renderer, ILogger<FaultBoundary> log)
+internal sealed partial class FaultBoundary(
+    RequestDelegate next, IEnumerable<IFaultRenderer> renderers, ILogger<FaultBoundary> log)
 {
     private const int ClientClosedRequest = 499;
+    private readonly IFaultRenderer[] _renderers = [.. renderers];
 
     public async Task InvokeAsync(HttpContext http)
     {
@@ -68,9 +76,15 @@ internal sealed partial class FaultBoundary(RequestDelegate next, IFaultRenderer
             return;
         }
 
+        IFaultRenderer renderer = RendererOf(http);
         http.Response.Clear();
         await renderer.WriteAsync(http, fault);
     }
+
+    private IFaultRenderer RendererOf(HttpContext http) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<IFaultRenderer>()
+        ?? Array.Find(_renderers, renderer => renderer.Serves(http))
+        ?? _renderers[^1];
 
     private static Fault ToFault(Exception e) => e switch
     {
@@ -96,7 +110,7 @@ internal sealed partial class FaultBoundary(RequestDelegate next, IFaultRenderer
             return;
         }
 
-        await renderer.WriteBareAsync(http, response.StatusCode);
+        await RendererOf(http).WriteBareAsync(http, response.StatusCode);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Unexpected failure of request {RequestId}")]

@@ -37,6 +37,9 @@ internal sealed class ScaleBoxFaults(TimeProvider time) : IFaultRenderer
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "has no status in this dialect"),
     };
 
+    /// <summary>The dialect of the root: it takes what no other does.</summary>
+    public bool Serves(HttpContext http) => true;
+
     public Task WriteAsync(HttpContext http, Fault fault)
     {
         (int status, string code) = Of(fault.Code);
