@@ -68,7 +68,7 @@ internal sealed class AgentConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends a request and waits for its reply.</summary>
+    /// <summary>Sends a request and waits for its reply. The agent is told, in the background, when nobody waits any longer.</summary>
     /// <exception cref="AgentErrorException">The agent refused it.</exception>
     /// <exception cref="AgentLostException">The connection ended first, or the time did.</exception>
     public async Task<(MessageType Type, byte[] Payload)> RequestAsync(
@@ -76,18 +76,25 @@ internal sealed class AgentConnection : IAsyncDisposable
     {
         var stream = new RequestStream();
         uint id = Add(stream);
+        Task sent = SendAsync(message, id);
         try
         {
-            await SendAsync(message, id).WaitAsync(bound, _time, cancellation);
+            await sent.WaitAsync(bound, _time, cancellation);
             return await stream.Reply.WaitAsync(bound, _time, cancellation);
         }
         catch (TimeoutException e)
         {
+            TellDetached(id, after: sent);
             throw new AgentLostException($"no answer within {bound.TotalSeconds:0} s", e);
+        }
+        catch (OperationCanceledException)
+        {
+            TellDetached(id, after: sent);
+            throw;
         }
         finally
         {
-            _streams.TryRemove(id, out _);
+            CloseStream(id);
         }
     }
 
@@ -105,7 +112,7 @@ internal sealed class AgentConnection : IAsyncDisposable
         catch
         {
             CloseStream(id);
-            _ = TellAsync((writer, number) => Bare.Write(writer, MessageType.Detach, number), id, after: sent);
+            TellDetached(id, after: sent);
             throw;
         }
     }
@@ -116,7 +123,7 @@ internal sealed class AgentConnection : IAsyncDisposable
     public void Detach(uint id)
     {
         CloseStream(id);
-        _ = TellAsync((writer, number) => Bare.Write(writer, MessageType.Detach, number), id, after: Task.CompletedTask);
+        TellDetached(id, after: Task.CompletedTask);
     }
 
     /// <summary>Writes one message whole, even when the caller no longer waits. An agent that does not take it in time loses the connection.</summary>
@@ -259,6 +266,9 @@ internal sealed class AgentConnection : IAsyncDisposable
             _ = TellAsync((writer, stream) => new Ping(number).Write(writer, MessageType.Ping, stream), 0, after: Task.CompletedTask);
         }
     }
+
+    private void TellDetached(uint id, Task after) =>
+        _ = TellAsync((writer, number) => Bare.Write(writer, MessageType.Detach, number), id, after);
 
     private async Task TellAsync(Action<MessageWriter, uint> message, uint stream, Task after)
     {

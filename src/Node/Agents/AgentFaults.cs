@@ -26,6 +26,17 @@ internal static class AgentFaults
         _ => Fault(FaultCode.Internal, error),
     };
 
+    /// <summary>The fault behind what a connection throws; null for what is none of its own, as a cancellation.</summary>
+    public static FaultException? Translate(Exception e) => e switch
+    {
+        AgentErrorException error => From(error),
+        AgentLostException lost => Unavailable(lost.Message, lost),
+
+        // Thrown by the writer, before anything was sent: the request itself is too large.
+        ProtocolException large => new FaultException(new Fault(FaultCode.TooLarge, large.Message), large),
+        _ => null,
+    };
+
     public static FaultException Unavailable(string why, Exception? cause = null) =>
         new(new Fault(FaultCode.AgentUnavailable, $"the sandbox's agent cannot be reached: {why}"), cause);
 

@@ -4,7 +4,7 @@ using Atoll.Protocol.Messages;
 namespace Atoll.Node.Agents;
 
 /// <summary>One enumeration's hold on a process, on one connection: gives credit back as events are consumed.</summary>
-internal sealed class Following(AgentConnection connection, AttachStream stream, uint id, long fromSequence) : IDisposable
+internal sealed class Following(OpenStream open, AttachStream stream, long fromSequence) : IDisposable
 {
     private int _owed;
     private bool _ended;
@@ -47,11 +47,11 @@ internal sealed class Following(AgentConnection connection, AttachStream stream,
     {
         if (_ended)
         {
-            connection.CloseStream(id);
+            open.Close();
         }
         else
         {
-            connection.Detach(id);
+            open.Detach();
         }
     }
 
@@ -62,7 +62,7 @@ internal sealed class Following(AgentConnection connection, AttachStream stream,
         _owed = 0;
         try
         {
-            await connection.SendAsync(credit.Write, id).WaitAsync(cancellation);
+            await open.SendAsync(credit.Write).WaitAsync(cancellation);
         }
         catch (AgentLostException)
         {
