@@ -7,10 +7,11 @@ using Atoll.Domain.Processes;
 
 namespace Atoll.Node.Runtimes.Simulated;
 
-/// <summary>The agent of a simulated sandbox: a table of simulated processes.</summary>
+/// <summary>The agent of a simulated sandbox: a table of simulated processes and files in memory.</summary>
 internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environment, TimeProvider time, TimeSpan holdBack) : IAgent
 {
     private readonly ConcurrentDictionary<int, SimulatedProcess> _processes = new();
+    private readonly Lazy<SimulatedFiles> _files = new(() => new SimulatedFiles(time));
     private int _lastPid = 1;
     private volatile bool _closed;
 
@@ -76,7 +77,7 @@ internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environ
 
     public Task ResizeAsync(int pid, TerminalSize size, CancellationToken cancellation) => throw NotBuilt();
 
-    public ISandboxFiles Files => throw NotBuilt();
+    public ISandboxFiles Files => _files.Value;
 
     public Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation) => throw NotBuilt();
 
@@ -98,6 +99,7 @@ internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environ
     public void Close()
     {
         _closed = true;
+        _files.Value.Close(Unreachable());
         foreach (SimulatedProcess process in _processes.Values)
         {
             process.Signal(9);
