@@ -40,6 +40,9 @@ public static class ProtocolLimits
 
     public const int MaxOutputCapacity = 8 * 1024 * 1024;
 
+    /// <summary>Bytes of credit that one direction of a byte stream can have.</summary>
+    public const int MaxCredit = int.MaxValue;
+
     public const int MaxPath = 4095;
     public const int MaxName = 256;
     public const int MaxErrorMessage = 1024;

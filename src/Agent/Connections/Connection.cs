@@ -1,3 +1,4 @@
+using Atoll.Agent.Channels;
 using Atoll.Agent.Loop;
 using Atoll.Agent.Processes;
 using Atoll.Linux;
@@ -6,6 +7,10 @@ using Atoll.Protocol.Frames;
 using Atoll.Protocol.Messages;
 
 namespace Atoll.Agent.Connections;
+
+/// <summary>Writes bytes to where it is told.</summary>
+/// <returns>How many; 0 for none now; -1 at the end.</returns>
+internal delegate int ByteProducer(Span<byte> into);
 
 /// <summary>
 /// One dialler: nobody until its hello is accepted, then the host. Holds a bounded amount of memory whatever it sends
@@ -17,6 +22,9 @@ internal sealed class Connection
     public const long HelloTime = 5000;
 
     public const int MaxFollowers = 256;
+
+    /// <summary>Bytes of memory kept for writing when there is nothing to write.</summary>
+    private const int IdleBuffer = 4 * 1024;
 
     /// <summary>Bytes of unsent replies above which no more requests are taken.</summary>
     private const int Backlog = 128 * 1024;
@@ -41,6 +49,9 @@ internal sealed class Connection
 
     /// <summary>True once the dialler has shown the secret.</summary>
     public bool IsAuthenticated { get; private set; }
+
+    /// <summary>The byte streams that are open.</summary>
+    public ChannelTable Channels { get; } = new();
 
     /// <summary>Whether output may be written now: all before it has been sent.</summary>
     public bool TakesOutput => !_closed && _writer.IsEmpty;
@@ -77,6 +88,42 @@ internal sealed class Connection
         Flush();
     }
 
+    /// <summary>Produces data straight into what is to be sent, and sends it.</summary>
+    /// <returns>What <paramref name="produce"/> said: bytes; nothing is sent for 0 or less.</returns>
+    public int WriteData(uint stream, int max, ByteProducer produce)
+    {
+        _writer.Begin(MessageType.Data, stream);
+        int count = 0;
+        try
+        {
+            count = produce(_writer.Reserve(max));
+        }
+        finally
+        {
+            if (count > 0)
+            {
+                _writer.Unreserve(max - count);
+                _writer.End();
+            }
+            else
+            {
+                _writer.Abandon();
+            }
+        }
+
+        Flush();
+        return count;
+    }
+
+    /// <exception cref="ProtocolException">The host uses the number of a stream that is open.</exception>
+    public void RequireUnused(uint stream)
+    {
+        if (_followers.ContainsKey(stream) || Channels.Find(stream) is not null)
+        {
+            throw new ProtocolException($"stream {stream} is in use");
+        }
+    }
+
     public void Follow(GuestProcess process, uint stream, Attach request)
     {
         if (_followers.Count >= MaxFollowers)
@@ -84,10 +131,7 @@ internal sealed class Connection
             throw new AgentErrorException(AgentErrorCode.TooMany, $"{MaxFollowers} streams are open on this connection already");
         }
 
-        if (_followers.ContainsKey(stream))
-        {
-            throw new ProtocolException($"stream {stream} is in use");
-        }
+        RequireUnused(stream);
 
         if (request.FromSequence > process.Ring.Next)
         {
@@ -122,6 +166,7 @@ internal sealed class Connection
         }
 
         _followers.Clear();
+        Channels.CloseAll();
         _onClosed(this);
     }
 
@@ -201,11 +246,12 @@ internal sealed class Connection
             return;
         }
 
-        _writer.Trim(64 * 1024);
         foreach (Follower follower in _followers.Values.ToArray())
         {
             follower.Process.Pump(follower);
         }
+
+        Channels.Pump();
 
         HandleMessages();
     }
@@ -229,6 +275,8 @@ internal sealed class Connection
 
             _writer.Consume(sent);
         }
+
+        _writer.Trim(IdleBuffer);
 
         Watch();
     }

@@ -80,6 +80,7 @@ internal sealed class RequestHandler(AgentSecret secret, string version, Process
                 break;
             case MessageType.Detach:
                 Bare.Read(payload);
+                connection.Channels.Find(stream)?.Close();
                 Detach(connection, connection.Follower(stream));
                 break;
             case MessageType.Signal:
@@ -93,6 +94,9 @@ internal sealed class RequestHandler(AgentSecret secret, string version, Process
             case MessageType.Forget:
                 processes.Forget(Forget.Read(payload).Pid);
                 connection.Write(writer => Bare.Write(writer, MessageType.Ok, stream));
+                break;
+            case MessageType.Data or MessageType.Window or MessageType.EndOfData:
+                connection.Channels.Find(stream)?.Receive(message);
                 break;
             case MessageType.Ping:
                 Ping ping = Ping.Read(payload);

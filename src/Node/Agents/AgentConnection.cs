@@ -17,6 +17,9 @@ internal sealed class AgentConnection : IAsyncDisposable
     /// <summary>How long a message may take to be written, its turn included.</summary>
     private static readonly TimeSpan WriteTime = TimeSpan.FromSeconds(10);
 
+    /// <summary>Bytes of memory that a connection keeps for writing when there is nothing to write.</summary>
+    private const int IdleBuffer = 4 * 1024;
+
     private readonly Stream _transport;
     private readonly TimeProvider _time;
     private readonly Heartbeat _heartbeat = new();
@@ -151,7 +154,7 @@ internal sealed class AgentConnection : IAsyncDisposable
                 _writer.Consume(written.Length);
             }
 
-            _writer.Trim(64 * 1024);
+            _writer.Trim(IdleBuffer);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
         {

@@ -93,6 +93,37 @@ internal sealed partial class AgentLink : IAsyncDisposable
         }
     }
 
+    /// <summary>Opens a byte stream with a message that the agent answers with <paramref name="expected"/> within <see cref="RequestTime"/>.</summary>
+    /// <param name="window">Bytes that the agent may send before any was read: what the message tells it.</param>
+    /// <returns>The channel and the answer's payload.</returns>
+    /// <exception cref="FaultException">What the agent answered, or <see cref="FaultCode.AgentUnavailable"/> when it did not.</exception>
+    public async Task<(ByteChannel Channel, byte[] Reply)> OpenChannelAsync(
+        Action<MessageWriter, uint> message, MessageType expected, ByteDirection direction, int window, CancellationToken cancellation)
+    {
+        AgentConnection connection = await ConnectionAsync(RedialTime, cancellation);
+        using var limit = new CancellationTokenSource(RequestTime, Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            (ByteChannel channel, MessageType type, byte[] reply) = await ByteChannel.OpenAsync(connection, message, direction, window, both.Token);
+            if (type == expected)
+            {
+                return (channel, reply);
+            }
+
+            await channel.DisposeAsync();
+            throw AgentFaults.Unavailable($"it answered with message {(byte)type}");
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            throw AgentFaults.Unavailable($"no answer within {RequestTime.TotalSeconds:0} s", e);
+        }
+        catch (Exception e) when (AgentFaults.Translate(e) is { } fault)
+        {
+            throw fault;
+        }
+    }
+
     /// <summary>Reads a reply; one that breaks the contract is as good as none.</summary>
     /// <exception cref="FaultException"><see cref="FaultCode.AgentUnavailable"/>.</exception>
     public static T Parse<T>(Func<T> read)

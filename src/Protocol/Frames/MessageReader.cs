@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace Atoll.Protocol.Frames;
@@ -15,9 +16,16 @@ public sealed class MessageReader(int maxMessage)
     public const int HeaderSize = 9;
     private const int SmallBuffer = 4 * 1024;
 
+    /// <summary>Bytes of the buffer while large frames come: a whole one and room for the next.</summary>
+    private const int LargeBuffer = 128 * 1024;
+
+    /// <summary>Reads in a row that fitted a small buffer after which a large one is given back.</summary>
+    private const int MaxSmallReads = 16;
+
     private byte[] _buffer = [];
     private int _start;
     private int _end;
+    private int _smallReads;
     private byte[]? _parts;
     private int _partsLength;
     private uint _partsStream;
@@ -38,13 +46,11 @@ public sealed class MessageReader(int maxMessage)
         }
 
         int wanted = WantedSize();
-        if (_buffer.Length < wanted)
+        if (_buffer.Length < wanted || (_start == _end && _buffer.Length > wanted && _smallReads > MaxSmallReads))
         {
-            byte[] larger = new byte[wanted];
-            _buffer.AsSpan(_start.._end).CopyTo(larger);
-            (_buffer, _end, _start) = (larger, _end - _start, 0);
+            Resize(wanted);
         }
-        else if (_end == _buffer.Length)
+        else if (_start > 0 && _buffer.Length - _end < _buffer.Length / 4)
         {
             _buffer.AsSpan(_start.._end).CopyTo(_buffer);
             (_end, _start) = (_end - _start, 0);
@@ -53,7 +59,11 @@ public sealed class MessageReader(int maxMessage)
         return _buffer.AsMemory(_end);
     }
 
-    public void Advance(int count) => _end += count;
+    public void Advance(int count)
+    {
+        _end += count;
+        _smallReads = count <= SmallBuffer ? _smallReads + 1 : 0;
+    }
 
     /// <summary>Takes the next whole message, if it has arrived.</summary>
     /// <exception cref="ProtocolException">The bytes are no message, or one that is too large.</exception>
@@ -137,7 +147,19 @@ public sealed class MessageReader(int maxMessage)
     private int WantedSize()
     {
         ReadOnlySpan<byte> bytes = _buffer.AsSpan(_start.._end);
-        return TryReadLength(bytes, out int length) ? Math.Max(SmallBuffer, sizeof(uint) + length) : SmallBuffer;
+        return TryReadLength(bytes, out int length) && sizeof(uint) + length > SmallBuffer ? LargeBuffer : SmallBuffer;
+    }
+
+    private void Resize(int size)
+    {
+        byte[] resized = size > SmallBuffer ? ArrayPool<byte>.Shared.Rent(size) : new byte[size];
+        _buffer.AsSpan(_start.._end).CopyTo(resized);
+        if (_buffer.Length > SmallBuffer)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
+        (_buffer, _end, _start, _smallReads) = (resized, _end - _start, 0, 0);
     }
 
     private static void Require(bool condition, string message)

@@ -23,4 +23,7 @@ public enum MessageType : byte
     List = 25,
     Processes = 26,
     Forget = 27,
+    Data = 32,
+    Window = 33,
+    EndOfData = 34,
 }

@@ -1,13 +1,17 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
 namespace Atoll.Protocol.Frames;
 
-/// <summary>Writes messages one after another into a buffer that grows as needed; splits large ones into parts.</summary>
-public sealed class MessageWriter(int initialSize = 512)
+/// <summary>Writes messages one after another into a buffer that grows as needed and is lent from the array pool then; splits large ones into parts.</summary>
+public sealed class MessageWriter
 {
-    private byte[] _buffer = new byte[initialSize];
+    private readonly byte[] _small;
+    private byte[] _buffer;
     private int _messageStart = -1;
+
+    public MessageWriter(int initialSize = 512) => _small = _buffer = new byte[initialSize];
 
     /// <summary>What has been written and not yet consumed.</summary>
     public ReadOnlyMemory<byte> Written => _buffer.AsMemory(Consumed, Length - Consumed);
@@ -28,12 +32,12 @@ public sealed class MessageWriter(int initialSize = 512)
         }
     }
 
-    /// <summary>Gives memory back after an unusually large message. Only when empty.</summary>
+    /// <summary>Gives memory beyond <paramref name="size"/> back after a large message. Only when empty.</summary>
     public void Trim(int size)
     {
         if (IsEmpty && _buffer.Length > size)
         {
-            _buffer = new byte[size];
+            Replace(_small);
         }
     }
 
@@ -66,6 +70,15 @@ public sealed class MessageWriter(int initialSize = 512)
             BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(_messageStart), payload + MessageReader.HeaderSize - sizeof(uint));
         }
     }
+
+    /// <summary>Takes the message begun last back.</summary>
+    public void Abandon() => Length = _messageStart;
+
+    /// <summary>Room for bytes that the caller writes in place; what is not used goes back by <see cref="Unreserve"/>.</summary>
+    public Span<byte> Reserve(int count) => Take(count);
+
+    /// <summary>Gives back the last bytes of what was reserved.</summary>
+    public void Unreserve(int count) => Length -= count;
 
     public void Byte(byte value) => Take(1)[0] = value;
 
@@ -135,6 +148,16 @@ public sealed class MessageWriter(int initialSize = 512)
         }
     }
 
+    private void Replace(byte[] buffer)
+    {
+        if (_buffer != _small)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
+        _buffer = buffer;
+    }
+
     private Span<byte> Take(int count)
     {
         if (_buffer.Length - Length < count)
@@ -143,7 +166,9 @@ public sealed class MessageWriter(int initialSize = 512)
             (Length, _messageStart, Consumed) = (Length - Consumed, _messageStart - Consumed, 0);
             if (_buffer.Length - Length < count)
             {
-                Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, Length + count));
+                byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, Length + count));
+                _buffer.AsSpan(0, Length).CopyTo(larger);
+                Replace(larger);
             }
         }
 

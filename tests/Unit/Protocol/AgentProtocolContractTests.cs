@@ -30,6 +30,7 @@ public sealed partial class AgentProtocolContractTests
     [InlineData(ProtocolLimits.MaxArguments)]
     [InlineData(ProtocolLimits.MaxEnded)]
     [InlineData(ProtocolLimits.MaxListing)]
+    [InlineData(ProtocolLimits.MaxCredit)]
     public void Every_limit_is_written_down(int limit) => Assert.Matches($@"(?<!\d){limit}(?!\d)", Text);
 
     private static IEnumerable<(int, string)> RowsOf(string heading) =>

@@ -33,7 +33,7 @@ public sealed class MessageFuzzTests
                 Assert.Fail($"seed {seed}: {e}");
             }
 
-            int bound = Math.Max(4096, 9 + ProtocolLimits.MaxPayload) + (maxMessage > ProtocolLimits.MaxPayload ? maxMessage : 0);
+            int bound = (maxMessage < ProtocolLimits.MaxPayload ? 4096 : 2 * ProtocolLimits.MaxPayload) + (maxMessage > ProtocolLimits.MaxPayload ? maxMessage : 0);
             Assert.True(reader.Held <= bound, $"seed {seed}: {reader.Held} bytes held");
         }
     }

@@ -42,6 +42,12 @@ public sealed class MessageTests
             return;
         }
 
+        if (sample.Type is MessageType.Data)
+        {
+            Assert.Throws<ProtocolException>(() => sample.Rewrite([]));
+            return;
+        }
+
         for (int length = 0; length < Math.Min(payload.Length, 600); length++)
         {
             Assert.Throws<ProtocolException>(() => sample.Rewrite(payload[..length]));

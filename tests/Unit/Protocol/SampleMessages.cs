@@ -37,6 +37,9 @@ internal static class SampleMessages
         new("no processes", MessageType.Processes, new ProcessPage([], false).Write, payload => ProcessPage.Read(payload).Write),
         new("processes", MessageType.Processes, Page.Write, payload => ProcessPage.Read(payload).Write),
         new("forget", MessageType.Forget, new Forget(42).Write, payload => Forget.Read(payload).Write),
+        new("data", MessageType.Data, (writer, stream) => Data.Write(writer, stream, [1, 2, 3]), RewriteData),
+        new("window", MessageType.Window, new Window(uint.MaxValue).Write, payload => Window.Read(payload).Write),
+        new("end of data", MessageType.EndOfData, OfType(MessageType.EndOfData), payload => ReadBare(payload, MessageType.EndOfData)),
     ];
 
     private static Configure Full => new()
@@ -76,6 +79,12 @@ internal static class SampleMessages
     {
         Bare.Read(payload);
         return OfType(type);
+    }
+
+    private static Action<MessageWriter, uint> RewriteData(byte[] payload)
+    {
+        byte[] data = Data.Read(payload).ToArray();
+        return (writer, stream) => Data.Write(writer, stream, data);
     }
 
     private static Action<MessageWriter, uint> RewriteOutput(byte[] payload)
