@@ -1,10 +1,12 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Atoll.Cli.Processes;
+using Atoll.Sdk;
 
 namespace Atoll.Cli;
 
 /// <summary>
-/// What the process is connected to: its three streams, its environment and Ctrl-C. Tests connect it to memory.
+/// What the process is connected to: its three streams, its environment, its terminal and Ctrl-C. Tests connect it to memory.
 /// </summary>
 internal sealed class Terminal : IDisposable
 {
@@ -17,6 +19,10 @@ internal sealed class Terminal : IDisposable
     public required TextWriter Output { get; init; }
     public required TextWriter Error { get; init; }
     public required TextReader Input { get; init; }
+
+    /// <summary>Standard input byte by byte.</summary>
+    public required Stream RawInput { get; init; }
+
     public required Func<string, string?> Environment { get; init; }
 
     /// <summary>The user's home directory.</summary>
@@ -34,11 +40,17 @@ internal sealed class Terminal : IDisposable
     /// <summary>Replaces this process by a program; returns only with the errno of a failure.</summary>
     public required Func<string, string[], int> Replace { get; init; }
 
+    /// <summary>Hands every key on unchanged until the result is disposed of.</summary>
+    public required Func<IDisposable> EnterRawMode { get; init; }
+
+    /// <summary>The size of the terminal that a person types on.</summary>
+    public required Func<TerminalSize> WindowSize { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public static Terminal OfProcess()
     {
-        Stream output = Console.OpenStandardOutput(), error = Console.OpenStandardError();
+        Stream input = Console.OpenStandardInput(), output = Console.OpenStandardOutput(), error = Console.OpenStandardError();
         UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false);
         return new Terminal
         {
@@ -46,13 +58,16 @@ internal sealed class Terminal : IDisposable
             RawError = error,
             Output = new StreamWriter(output, utf8, leaveOpen: true) { AutoFlush = true },
             Error = new StreamWriter(error, utf8, leaveOpen: true) { AutoFlush = true },
-            Input = new StreamReader(Console.OpenStandardInput(), utf8),
+            Input = new StreamReader(input, utf8),
+            RawInput = input,
             Environment = System.Environment.GetEnvironmentVariable,
             Home = System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile),
             InputIsTerminal = !Console.IsInputRedirected,
             ErrorIsTerminal = !Console.IsErrorRedirected,
             ReadSecret = SecretPrompt.Read,
             Replace = Server.Exec.Replace,
+            EnterRawMode = RawMode.Enter,
+            WindowSize = RawMode.Size,
         };
     }
 

@@ -18,6 +18,10 @@ public sealed class AtollClient : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _transport = new Transport(options);
         Sandboxes = new SandboxesClient(_transport);
+        Files = new FilesClient(_transport);
+        Processes = new ProcessesClient(_transport);
+        Code = new CodeClient(_transport);
+        Ports = new PortsClient(_transport);
         Users = new UsersClient(_transport);
         ApiKeys = new ApiKeysClient(_transport);
         Regions = new RegionsClient(_transport);
@@ -25,6 +29,18 @@ public sealed class AtollClient : IDisposable
 
     /// <summary>Sandboxes and the commands in them.</summary>
     public SandboxesClient Sandboxes { get; }
+
+    /// <summary>The files of sandboxes.</summary>
+    public FilesClient Files { get; }
+
+    /// <summary>Processes in sandboxes, on a terminal or with their input open.</summary>
+    public ProcessesClient Processes { get; }
+
+    /// <summary>Code that the kernels of a sandbox run.</summary>
+    public CodeClient Code { get; }
+
+    /// <summary>The ports that sandboxes offer by name.</summary>
+    public PortsClient Ports { get; }
 
     /// <summary>The user whose key is used.</summary>
     public UsersClient Users { get; }

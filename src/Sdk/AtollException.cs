@@ -33,6 +33,13 @@ public sealed class ExecFailedException(string code, string message) : AtollExce
     public string Code { get; } = code;
 }
 
+/// <summary>The data plane ended a stream with an error.</summary>
+public sealed class RpcException(string code, string message) : AtollException(message)
+{
+    /// <summary>The Connect protocol's word for the failure, such as <c>not_found</c>.</summary>
+    public string Code { get; } = code;
+}
+
 /// <summary>The server refused a request. The subclasses tell the usual kinds apart.</summary>
 public class ApiException : AtollException
 {

@@ -14,6 +14,7 @@ namespace Atoll.Cli.Output;
 [JsonSerializable(typeof(SandboxPage))]
 [JsonSerializable(typeof(List<EndingResult>))]
 [JsonSerializable(typeof(List<SandboxPort>))]
+[JsonSerializable(typeof(List<FileEntry>))]
 [JsonSerializable(typeof(IReadOnlyList<Region>))]
 [JsonSerializable(typeof(WhoAmI))]
 [JsonSerializable(typeof(Config))]

@@ -31,7 +31,6 @@ internal sealed class ListCommand
             });
         }
         Command command = new("list", "List your sandboxes") { list._page, list._limit, list._all, list._maxItems, list._status, list._template };
-        command.Aliases.Add("ls");
         command.SetAction(list.RunAsync);
         return command;
     }

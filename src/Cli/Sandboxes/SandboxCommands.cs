@@ -1,4 +1,7 @@
 using System.CommandLine;
+using Atoll.Cli.Code;
+using Atoll.Cli.Files;
+using Atoll.Cli.Network;
 using Atoll.Cli.Nodes;
 using Atoll.Cli.Output;
 using Atoll.Cli.Processes;
@@ -20,6 +23,12 @@ internal static class SandboxCommands
             ListCommand.Create(context),
             Get(context),
             ExecCommand.Create(context),
+            ShellCommand.Create(context),
+            RunCodeCommand.Create(context),
+            ListFilesCommand.Create(context),
+            UploadCommand.Create(context),
+            DownloadCommand.Create(context),
+            PortCommands.Create(context),
             EndCommands.Terminate(context),
             EndCommands.Delete(context),
             RegionsCommand.Create(context),

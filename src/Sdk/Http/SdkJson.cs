@@ -23,4 +23,9 @@ namespace Atoll.Sdk.Http;
 [JsonSerializable(typeof(CreateApiKeyRequest))]
 [JsonSerializable(typeof(SetActiveRequest))]
 [JsonSerializable(typeof(RegionList))]
+[JsonSerializable(typeof(FileQuery))]
+[JsonSerializable(typeof(FileEntryReply))]
+[JsonSerializable(typeof(FileListReply))]
+[JsonSerializable(typeof(SandboxPort))]
+[JsonSerializable(typeof(PortsReply))]
 internal sealed partial class SdkJson : JsonSerializerContext;

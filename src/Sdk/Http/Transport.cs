@@ -61,25 +61,38 @@ internal sealed class Transport : IDisposable
     /// <summary>Opens an event stream: one attempt, no limit on its length. The caller disposes of the reply.</summary>
     public async Task<HttpResponseMessage> OpenStreamAsync(string path, string? lastEventId, CancellationToken cancellation)
     {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Options.RequestTimeout);
         using HttpRequestMessage message = new(HttpMethod.Get, path);
         message.Headers.Accept.ParseAdd("text/event-stream");
         if (lastEventId is not null)
         {
             message.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
         }
-        HttpResponseMessage response = await AttemptAsync(message, Options.RequestTimeout, limit.Token, cancellation).ConfigureAwait(false);
+        using Patience patience = new(Options.RequestTimeout, Options.TimeProvider, cancellation);
+        return await OpenAsync(message, patience).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Sends once and returns the reply when its head is there: the body is the caller's to read, the reply to dispose of.
+    /// </summary>
+    /// <param name="message">With a body of any length, which may prolong the patience as it is sent.</param>
+    /// <param name="patience">How long the head of the reply may take.</param>
+    public async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage message, Patience patience)
+    {
+        HttpResponseMessage response = await AttemptAsync(message, patience.Limit, patience.Token, patience.Caller).ConfigureAwait(false);
         if (response.IsSuccessStatusCode)
         {
             return response;
         }
         using (response)
         {
-            throw ApiException.From(
-                await FailureAsync(response, Options.RequestTimeout, limit.Token, cancellation).ConfigureAwait(false));
+            patience.Renew();
+            throw ApiException.From(await FailureAsync(response, patience.Limit, patience.Token, patience.Caller).ConfigureAwait(false));
         }
     }
+
+    /// <summary>Reads what a reply's body says next, within the patience.</summary>
+    public Task<int> ReadAsync(Stream body, Memory<byte> buffer, Patience patience) =>
+        TranslateAsync(body.ReadAsync(buffer, patience.Token).AsTask(), patience.Limit, patience.Token, patience.Caller);
 
     public void Dispose() => _http.Dispose();
 

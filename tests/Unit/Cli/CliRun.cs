@@ -1,5 +1,6 @@
 using System.Text;
 using Atoll.Cli;
+using Atoll.Sdk;
 using Atoll.Unit.Sdk;
 using Xunit;
 
@@ -26,6 +27,9 @@ public abstract class CliRun : IAsyncLifetime
     internal bool ErrorIsTerminal { get; set; }
 
     internal string Typed { get; set; } = "";
+
+    /// <summary>Whether the terminal hands every key on, and how often it was told to.</summary>
+    internal (bool Now, int Times) Raw { get; private set; }
 
     internal (string Path, string[] Arguments)? Replaced { get; private set; }
 
@@ -59,6 +63,13 @@ public abstract class CliRun : IAsyncLifetime
             Output = new StreamWriter(_output) { AutoFlush = true },
             Error = new StreamWriter(_error) { AutoFlush = true },
             Input = new StringReader(Input),
+            RawInput = new MemoryStream(Encoding.UTF8.GetBytes(Input)),
+            EnterRawMode = () =>
+            {
+                Raw = (true, Raw.Times + 1);
+                return new RawDouble(() => Raw = (false, Raw.Times));
+            },
+            WindowSize = () => new TerminalSize(100, 30),
             Environment = name => Environment.GetValueOrDefault(name),
             Home = Home,
             InputIsTerminal = InputIsTerminal,
@@ -72,6 +83,11 @@ public abstract class CliRun : IAsyncLifetime
         };
         Terminal = terminal;
         return await AtollCommand.RunAsync(args, terminal).WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    private sealed class RawDouble(Action left) : IDisposable
+    {
+        public void Dispose() => left();
     }
 
     /// <summary>Memory that one thread may read while another writes.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
@@ -78,6 +79,29 @@ internal sealed class WireServer : IAsyncDisposable
         await http.Response.Body.FlushAsync(http.RequestAborted);
     }
 
+    /// <summary>Answers an RPC with a stream of messages (contracts/scalebox.md 3.5), the last of which is the end.</summary>
+    /// <param name="method">Service and method.</param>
+    /// <param name="first">What the second message waits for.</param>
+    /// <param name="messages">In JSON.</param>
+    public WireServer OnRpc(string method, Task first, params string[] messages) => On($"POST /{method}", async http =>
+    {
+        http.Response.ContentType = "application/connect+json";
+        for (int i = 0; i < messages.Length; i++)
+        {
+            if (i == 1)
+            {
+                await first.WaitAsync(http.RequestAborted);
+            }
+            byte[] json = Encoding.UTF8.GetBytes(messages[i]);
+            byte[] header = new byte[5];
+            header[0] = i == messages.Length - 1 ? (byte)2 : (byte)0;
+            BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(1), json.Length);
+            await http.Response.Body.WriteAsync(header);
+            await http.Response.Body.WriteAsync(json);
+            await http.Response.Body.FlushAsync();
+        }
+    });
+
     public static string Output(string stream, string text, long? id = null) =>
         $"event: {stream}\n{(id is null ? "" : $"id: {id}\n")}data: {{\"data_b64\":\"{Convert.ToBase64String(Encoding.UTF8.GetBytes(text))}\"}}";
 
@@ -98,7 +122,10 @@ internal sealed class WireServer : IAsyncDisposable
         string body = await reader.ReadToEndAsync();
         string target = http.Request.Path + http.Request.QueryString.Value;
         _requests.Enqueue(new WireRequest(
-            http.Request.Method, target, body, http.Request.Headers["X-API-Key"].ToString(), http.Request.Headers["Last-Event-ID"].ToString()));
+            http.Request.Method, target, body, http.Request.Headers["X-API-Key"].ToString(), http.Request.Headers["Last-Event-ID"].ToString())
+        {
+            Headers = http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+        });
         string route = $"{http.Request.Method} {http.Request.Path}";
         await (_routes.TryGetValue(route, out Func<HttpContext, Task>? answer)
             ? answer(http)
@@ -109,5 +136,10 @@ internal sealed class WireServer : IAsyncDisposable
 /// <summary>What a client sent.</summary>
 internal sealed record WireRequest(string Method, string Target, string Body, string ApiKey, string LastEventId)
 {
+    public required IReadOnlyDictionary<string, string> Headers { get; init; }
+
     public JsonNode ToJson() => JsonNode.Parse(Body)!;
+
+    /// <summary>The one message of an RPC that is answered by a stream.</summary>
+    public JsonNode ToRpcJson() => JsonNode.Parse(Body[5..])!;
 }

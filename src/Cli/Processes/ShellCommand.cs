@@ -1,0 +1,25 @@
+using System.CommandLine;
+using Atoll.Cli.Sandboxes;
+using Atoll.Sdk;
+
+namespace Atoll.Cli.Processes;
+
+/// <summary><c>atoll sandbox sh</c>: a login shell of the sandbox on the user's terminal.</summary>
+internal static class ShellCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        Argument<string> id = SandboxCommands.Id;
+        Option<string?> cwd = new("--cwd") { Description = "The working directory (default: the home directory)" };
+        Command command = new("sh", "Open a shell in a sandbox") { id, cwd };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using AtollClient client = context.Connect(parsed);
+            TerminalSession session = new(context.Terminal, client, parsed.GetRequiredValue(id));
+            return await session.RunAsync(
+                new ProcessStart { Arguments = ["/bin/bash", "-i", "-l"], WorkingDirectory = parsed.GetValue(cwd) },
+                cancellation).ConfigureAwait(false);
+        });
+        return command;
+    }
+}
