@@ -6,6 +6,15 @@ public sealed record ApiOptions
     /// <summary>Host and port under which clients reach this server; becomes <c>sandbox_domain</c>.</summary>
     public string PublicHost { get; set; } = "127.0.0.1:7070";
 
+    /// <summary>
+    /// What E2B clients build the addresses of sandboxes with, <c>{port}-{id}.{domain}</c>; null leaves it to the client,
+    /// whose own default is E2B's service.
+    /// </summary>
+    public string? E2bDomain { get; set; }
+
+    /// <summary>The shortest timeout that a ScaleBox client may give (contracts/scalebox.md 1.2).</summary>
+    public TimeSpan MinTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>After this much silence an event stream says that it is still there.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Atoll.Api.DataPlane;
+using Atoll.Api.Dialects.E2b;
 using Atoll.Api.Dialects.ScaleBox;
 using Atoll.Api.Edge;
 using Atoll.Api.Http;
@@ -22,6 +23,7 @@ public static class AtollApi
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
+        services.AddE2b();
         services.AddScaleBox();
         services.AddSingleton<DataPlanePipeline>();
         services.AddSingleton<IFaultRenderer>(all => all.GetRequiredService<ScaleBoxFaults>());
@@ -45,6 +47,7 @@ public static class AtollApi
         app.UseRouting();
         app.UseMiddleware<Authentication>();
         app.MapScaleBox();
+        app.MapE2b();
         app.MapOpenApi("/openapi.json").WithMetadata(new PublicRoute());
         return app;
     }

@@ -1,5 +1,4 @@
 using Atoll.Control;
-using Atoll.Control.Sandboxes;
 using Atoll.Node;
 
 namespace Atoll.Server;
@@ -10,9 +9,5 @@ internal static class Composition
     /// <summary>Registers the ports of Domain. The node comes first: it must be ready when control recovers.</summary>
     public static void AddPorts(IServiceCollection services, ServeOptions options) => services
         .AddAtollNode(options.Node)
-        .AddAtollControl(new ControlOptions
-        {
-            DataDirectory = options.DataDirectory,
-            Limits = new SandboxLimits { MinTimeout = options.MinTimeout },
-        });
+        .AddAtollControl(new ControlOptions { DataDirectory = options.DataDirectory });
 }

@@ -15,7 +15,7 @@ internal sealed record ServeOptions
     /// <summary>Host, and port if it is not the listener's, under which clients reach the server; null for the listener's own.</summary>
     public string? Domain { get; init; }
 
-    /// <summary>The shortest timeout that a sandbox may have.</summary>
+    /// <summary>The shortest timeout that a ScaleBox client may give a sandbox.</summary>
     public required TimeSpan MinTimeout { get; init; }
 
     /// <summary>Everything that the server keeps: database, key file, templates, sandboxes.</summary>

@@ -20,7 +20,10 @@ internal static class ServerHost
         AddLogging(builder.Logging);
         builder.WebHost.ConfigureKestrel(kestrel => Listener.Configure(kestrel, options.Listen));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Listener.ShutdownGrace);
-        builder.Services.AddAtollApi(new ApiOptions { PublicHost = options.PublicHost(options.Listen) });
+        builder.Services.AddAtollApi(new ApiOptions
+        {
+            PublicHost = options.PublicHost(options.Listen), MinTimeout = options.MinTimeout,
+        });
         addPorts(builder.Services);
         return builder.Build().UseAtollApi();
     }

@@ -73,8 +73,16 @@ internal sealed class Authentication(RequestDelegate next, IApiKeys keys, IAcces
 /// <summary>Takes the API key out of a request's headers, in each spelling that clients use.</summary>
 internal static class Credential
 {
+    private const string E2bPrefix = "e2b_", NativePrefix = "sk-";
     private const int Longest = 512;
     private static readonly string[] Schemes = ["Api-Key ", "Bearer "];
+
+    /// <summary>
+    /// E2B's clients take only keys that begin with <c>e2b_</c>: such a one is the same secret as the key that begins
+    /// with <c>sk-</c> instead.
+    /// </summary>
+    private static string Native(string key) =>
+        key.StartsWith(E2bPrefix, StringComparison.Ordinal) ? NativePrefix + key[E2bPrefix.Length..] : key;
 
     /// <summary><c>X-API-Key</c>, else <c>Authorization: Api-Key</c> or <c>Bearer</c>; null when there is none.</summary>
     public static string? FromHeaders(IHeaderDictionary headers)
@@ -87,7 +95,7 @@ internal static class Credential
             key = scheme is null ? null : authorization[scheme.Length..].Trim();
         }
 
-        return string.IsNullOrEmpty(key) || key.Length > Longest ? null : key;
+        return string.IsNullOrEmpty(key) || key.Length > Longest ? null : Native(key);
     }
 }
 

@@ -43,6 +43,8 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
             Timeout = Timeout(request.Timeout ?? limits.DefaultTimeout),
             Secure = request.Secure,
             AllowInternetAccess = request.AllowInternetAccess,
+            PublicTraffic = request.PublicTraffic,
+            RequestHost = RequestHost(request),
             Region = Region(request.Locality),
             Metadata = new Dictionary<string, string>(request.Metadata),
             Environment = new Dictionary<string, string>(request.Environment),
@@ -60,6 +62,23 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
         string name = string.IsNullOrEmpty(wanted) ? limits.DefaultTemplate : wanted;
         return templates.Find(name)
             ?? throw Invalid("template", $"unknown template '{name}': ask the operator, who sees with `template list` which there are");
+    }
+
+    private string? RequestHost(CreateSandbox request)
+    {
+        if (!request.PublicTraffic && !request.Secure)
+        {
+            throw Invalid("allow_public_traffic", "traffic can only be kept from the public in a secure sandbox");
+        }
+
+        if (string.IsNullOrEmpty(request.RequestHost))
+        {
+            return null;
+        }
+
+        return request.RequestHost.Length <= limits.MaxRequestHostLength && HostPattern().IsMatch(request.RequestHost)
+            ? request.RequestHost
+            : throw Invalid("mask_request_host", "mask_request_host must be a host such as localhost:${PORT}");
     }
 
     private string Name(string? wanted)
@@ -200,4 +219,7 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
 
     [GeneratedRegex(@"^[^\x00]+\z")]
     private static partial Regex AnyName();
+
+    [GeneratedRegex(@"^(?:[A-Za-z0-9.:_\[\]-]|\$\{PORT\})+\z")]
+    private static partial Regex HostPattern();
 }

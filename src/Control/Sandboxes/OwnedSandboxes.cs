@@ -14,6 +14,8 @@ internal sealed class OwnedSandboxes(
     // A launch that was cancelled at its bound needs some time to undo what it did.
     private static readonly TimeSpan UndoAllowance = TimeSpan.FromSeconds(30);
 
+    private TimeSpan Longest => options.Limits.MaxTimeout;
+
     public async Task<Sandbox> CreateAsync(Caller caller, CreateSandbox request, bool wait, CancellationToken cancellation)
     {
         Sandbox newborn = rules.Record(request, caller.User.Id, time.Now());
@@ -54,18 +56,20 @@ internal sealed class OwnedSandboxes(
         return Task.FromResult(page with { Sandboxes = [.. page.Sandboxes.Select(WithPhase)] });
     }
 
-    public async Task<Sandbox> ConnectAsync(Caller caller, SandboxId id, TimeSpan? timeout, CancellationToken cancellation)
+    public async Task<Sandbox> ConnectAsync(
+        Caller caller, SandboxId id, TimeSpan? timeout, TimeoutOrigin origin, CancellationToken cancellation)
     {
         Find(caller, id);
         TimeSpan? wanted = timeout is { } given ? rules.Timeout(given) : null;
-        return await directory.AskAsync(id, new SandboxCommand.Connect(wanted), Cause(caller), cancellation);
+        return await directory.AskAsync(id, new SandboxCommand.Connect(wanted, origin, Longest), Cause(caller), cancellation);
     }
 
     public async Task<Sandbox> SetTimeoutAsync(
         Caller caller, SandboxId id, TimeSpan timeout, TimeoutRule rule, CancellationToken cancellation)
     {
         Find(caller, id);
-        return await directory.AskAsync(id, new SandboxCommand.SetTimeout(rules.Timeout(timeout), rule), Cause(caller), cancellation);
+        var command = new SandboxCommand.SetTimeout(rules.Timeout(timeout), rule, Longest);
+        return await directory.AskAsync(id, command, Cause(caller), cancellation);
     }
 
     public async Task<Sandbox> TerminateAsync(Caller caller, SandboxId id, CancellationToken cancellation)

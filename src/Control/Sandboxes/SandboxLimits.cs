@@ -3,7 +3,9 @@ namespace Atoll.Control.Sandboxes;
 /// <summary>The bounds of what a caller may ask of a sandbox (contracts/scalebox.md 1.2).</summary>
 public sealed record SandboxLimits
 {
-    public TimeSpan MinTimeout { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>Of all dialects; one of them may ask for more.</summary>
+    public TimeSpan MinTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
     public TimeSpan MaxTimeout { get; init; } = TimeSpan.FromHours(24);
     public TimeSpan DefaultTimeout { get; init; } = TimeSpan.FromSeconds(300);
 
@@ -28,4 +30,7 @@ public sealed record SandboxLimits
     public int MaxEntryBytes { get; init; } = 64 * 1024;
 
     public int MaxPorts { get; init; } = 64;
+
+    /// <summary>UTF-16 characters of what stands in for Host.</summary>
+    public int MaxRequestHostLength { get; init; } = 255;
 }

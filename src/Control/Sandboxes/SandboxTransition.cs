@@ -32,7 +32,14 @@ internal static class SandboxTransition
             SandboxCommand.Expire => moved with { Phase = SandboxPhase.CleaningResources, Reason = Expired(sandbox) },
             SandboxCommand.Terminate when changes => moved with { Phase = SandboxPhase.CleaningResources },
             SandboxCommand.Delete => Deleted(moved, changes, now),
-            SandboxCommand.Connect { Timeout: { } longer } when longer > sandbox.Timeout => sandbox with { Timeout = longer, UpdatedAt = now },
+            SandboxCommand.Connect { Timeout: { } wanted } connect => Prolonged(sandbox, connect.Origin is TimeoutOrigin.Now
+                ? FromNow(sandbox, wanted, connect.Longest, now) : wanted, now),
+            SandboxCommand.SetTimeout { Rule: TimeoutRule.LaterFromNow } set => Prolonged(
+                sandbox, FromNow(sandbox, set.Timeout, set.Longest, now), now),
+            SandboxCommand.SetTimeout { Rule: TimeoutRule.FromNow } set => sandbox with
+            {
+                Timeout = FromNow(sandbox, set.Timeout, set.Longest, now), UpdatedAt = now,
+            },
             SandboxCommand.SetTimeout set => sandbox with { Timeout = set.Timeout, UpdatedAt = now },
             SandboxCommand.Cleaned when changes => moved with { EndedAt = now },
             _ => moved,
@@ -49,6 +56,18 @@ internal static class SandboxTransition
         return moved.DeleteRequested ? moved : moved with { DeleteRequested = true, UpdatedAt = now };
     }
 
+    private static Sandbox Prolonged(Sandbox sandbox, TimeSpan timeout, DateTimeOffset now) =>
+        timeout > sandbox.Timeout ? sandbox with { Timeout = timeout, UpdatedAt = now } : sandbox;
+
+    private static TimeSpan FromNow(Sandbox sandbox, TimeSpan timeout, TimeSpan? longest, DateTimeOffset now)
+    {
+        TimeSpan whole = Used(sandbox, now) + timeout;
+        return whole > longest ? longest.Value : whole;
+    }
+
+    private static TimeSpan Used(Sandbox sandbox, DateTimeOffset now) =>
+        sandbox.State is SandboxState.Running && sandbox.StartedAt is { } started ? now - started : TimeSpan.Zero;
+
     private static Fault? RefuseTimeout(Sandbox sandbox, SandboxCommand.SetTimeout set, DateTimeOffset now)
     {
         if (sandbox.ExpiresAt <= now)
@@ -56,12 +75,17 @@ internal static class SandboxTransition
             return TimeIsUp();
         }
 
+        if (set.Rule is TimeoutRule.FromNow or TimeoutRule.LaterFromNow)
+        {
+            return null;
+        }
+
         if (set.Rule is TimeoutRule.OnlyLonger && set.Timeout <= sandbox.Timeout)
         {
             return Fault.Invalid("timeout", $"timeout must be more than the present {Seconds(sandbox.Timeout)} s");
         }
 
-        TimeSpan used = sandbox.State is SandboxState.Running && sandbox.StartedAt is { } started ? now - started : TimeSpan.Zero;
+        TimeSpan used = Used(sandbox, now);
         return set.Timeout < used
             ? Fault.Invalid("timeout", $"timeout must be at least the {Math.Ceiling(used.TotalSeconds)} s that the sandbox has run already")
             : null;

@@ -74,6 +74,10 @@ internal static class Migrations
         ) strict;
         create index sandbox_events_by_sandbox on sandbox_events (sandbox, seq);
         """,
+        """
+        alter table sandboxes add column public_traffic integer not null default 1;
+        alter table sandboxes add column request_host text;
+        """,
     ];
 
     public static int Newest => Steps.Length;

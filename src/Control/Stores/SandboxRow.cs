@@ -22,6 +22,8 @@ internal sealed class SandboxRow
     public bool AutoPause { get; set; }
     public bool Secure { get; set; }
     public bool AllowInternetAccess { get; set; }
+    public bool PublicTraffic { get; set; }
+    public string? RequestHost { get; set; }
     public string? Region { get; set; }
     public string Metadata { get; set; } = "";
     public string Environment { get; set; } = "";
@@ -54,6 +56,8 @@ internal sealed class SandboxRow
         AutoPause = sandbox.AutoPause,
         Secure = sandbox.Secure,
         AllowInternetAccess = sandbox.AllowInternetAccess,
+        PublicTraffic = sandbox.PublicTraffic,
+        RequestHost = sandbox.RequestHost,
         Region = sandbox.Region,
         Metadata = JsonSerializer.Serialize(sandbox.Metadata, RowJson.Default.IReadOnlyDictionaryStringString),
         Environment = JsonSerializer.Serialize(sandbox.Environment, RowJson.Default.IReadOnlyDictionaryStringString),
@@ -83,6 +87,8 @@ internal sealed class SandboxRow
         AutoPause = AutoPause,
         Secure = Secure,
         AllowInternetAccess = AllowInternetAccess,
+        PublicTraffic = PublicTraffic,
+        RequestHost = RequestHost,
         Region = Region,
         Metadata = JsonSerializer.Deserialize(Metadata, RowJson.Default.IReadOnlyDictionaryStringString)!,
         Environment = JsonSerializer.Deserialize(Environment, RowJson.Default.IReadOnlyDictionaryStringString)!,

@@ -11,10 +11,10 @@ internal sealed class SandboxStore(Database database)
     private const string Insert =
         """
         insert into sandboxes (id, owner, name, description, template, template_name, cpu_count, memory_mb, storage_gb,
-            auto_pause, secure, allow_internet_access, region, metadata, environment, ports, created_at, updated_at,
+            auto_pause, secure, allow_internet_access, public_traffic, request_host, region, metadata, environment, ports, created_at, updated_at,
             timeout_ms, timeout_at, state, phase, reason, node, started_at, ended_at, delete_requested)
         values (@Id, @Owner, @Name, @Description, @Template, @TemplateName, @CpuCount, @MemoryMb, @StorageGb,
-            @AutoPause, @Secure, @AllowInternetAccess, @Region, @Metadata, @Environment, @Ports, @CreatedAt, @UpdatedAt,
+            @AutoPause, @Secure, @AllowInternetAccess, @PublicTraffic, @RequestHost, @Region, @Metadata, @Environment, @Ports, @CreatedAt, @UpdatedAt,
             @TimeoutMs, @TimeoutAt, @State, @Phase, @Reason, @Node, @StartedAt, @EndedAt, @DeleteRequested)
         """;
 
@@ -81,7 +81,17 @@ internal sealed class SandboxStore(Database database)
     {
         (string where, DynamicParameters parameters) = Where(owner, query);
         string direction = query.Descending ? "desc" : "asc";
-        string page = $"select * from sandboxes s where {where} order by {Column(query.Sort)} {direction}, id {direction} limit @limit offset @offset";
+        string after = "";
+        if (query.After is { } last)
+        {
+            // Ids begin with the moment of their making, so both orders are one.
+            after = query.Sort is SandboxSort.CreatedAt
+                ? $"and id {(query.Descending ? '<' : '>')} @after"
+                : throw new ArgumentException("a page after another is ordered by when they were made", nameof(query));
+            parameters.Add("after", last.Value);
+        }
+
+        string page = $"select * from sandboxes s where {where} {after} order by {Column(query.Sort)} {direction}, id {direction} limit @limit offset @offset";
         parameters.Add("limit", query.Limit);
         parameters.Add("offset", query.Offset);
         return database.Read(connection => new SandboxPage(
@@ -99,6 +109,18 @@ internal sealed class SandboxStore(Database database)
         {
             where.Append(" and state in @states");
             parameters.Add("states", query.States.Select(SandboxRow.Word).ToArray());
+        }
+
+        if (query.Template is not null)
+        {
+            where.Append(" and (template = @template or template_name = @template)");
+            parameters.Add("template", query.Template);
+        }
+
+        if (query.StartedAfter is { } moment)
+        {
+            where.Append(" and started_at > @moment");
+            parameters.Add("moment", moment.ToUnixTimeMilliseconds());
         }
 
         if (!string.IsNullOrEmpty(query.Search))

@@ -22,10 +22,14 @@ public interface ISandboxes
     Task<SandboxPage> ListAsync(Caller caller, SandboxQuery query, CancellationToken cancellation);
 
     /// <summary>Answers a sandbox that runs, for a client that wants to use it again; any other is <see cref="FaultCode.WrongState"/>.</summary>
-    /// <param name="timeout">Replaces the present timeout if it is longer; null keeps it.</param>
-    Task<Sandbox> ConnectAsync(Caller caller, SandboxId id, TimeSpan? timeout, CancellationToken cancellation);
+    /// <param name="timeout">Moves the end if it is later than the present one; null keeps that.</param>
+    /// <param name="origin">What <paramref name="timeout"/> counts from.</param>
+    Task<Sandbox> ConnectAsync(Caller caller, SandboxId id, TimeSpan? timeout, TimeoutOrigin origin, CancellationToken cancellation);
 
-    /// <summary>Sets how long the running phase may last, counted from its start.</summary>
+    /// <summary>
+    /// Sets how long the running phase may last. Counted from now, it lasts at the most as long as a timeout counted
+    /// from its start may be: what is beyond is cut off.
+    /// </summary>
     Task<Sandbox> SetTimeoutAsync(Caller caller, SandboxId id, TimeSpan timeout, TimeoutRule rule, CancellationToken cancellation);
 
     /// <summary>Ends the sandbox and keeps its record. Answers at once; safe to repeat.</summary>
@@ -53,6 +57,13 @@ public sealed record CreateSandbox
     public bool AutoPause { get; init; }
     public bool Secure { get; init; } = true;
     public bool AllowInternetAccess { get; init; } = true;
+
+    /// <inheritdoc cref="Sandbox.PublicTraffic"/>
+    public bool PublicTraffic { get; init; } = true;
+
+    /// <inheritdoc cref="Sandbox.RequestHost"/>
+    public string? RequestHost { get; init; }
+
     public Locality? Locality { get; init; }
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
@@ -73,6 +84,22 @@ public enum TimeoutRule
 
     /// <summary>Only a longer one than the present.</summary>
     OnlyLonger,
+
+    /// <summary>Any, counted from now: the end may come sooner than it would have.</summary>
+    FromNow,
+
+    /// <summary>Counted from now; one that ends sooner than the present changes nothing.</summary>
+    LaterFromNow,
+}
+
+/// <summary>What a timeout counts from.</summary>
+public enum TimeoutOrigin
+{
+    /// <summary>The start of the present running phase.</summary>
+    PhaseStart,
+
+    /// <summary>The moment of the request.</summary>
+    Now,
 }
 
 /// <summary>What to list. A filter that is null or empty lets everything pass.</summary>
@@ -83,6 +110,12 @@ public sealed record SandboxQuery
     /// <summary>Pairs that the metadata must hold, all of them.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Name or id of the template they were made of.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>Only those whose running phase began later than this.</summary>
+    public DateTimeOffset? StartedAfter { get; init; }
+
     /// <summary>Text to look for in name, description and id, whatever its case.</summary>
     public string? Search { get; init; }
 
@@ -91,6 +124,12 @@ public sealed record SandboxQuery
 
     /// <summary>How many to skip.</summary>
     public int Offset { get; init; }
+
+    /// <summary>
+    /// Only what follows this one in the order of <see cref="SandboxSort.CreatedAt"/>: a page that begins where the last
+    /// one ended, whatever was made or removed since. Does not change <see cref="SandboxPage.Total"/>.
+    /// </summary>
+    public SandboxId? After { get; init; }
 
     /// <summary>How many to return at the most, 1 to 500.</summary>
     public int Limit { get; init; } = 20;

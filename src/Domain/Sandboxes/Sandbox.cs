@@ -36,6 +36,16 @@ public sealed record Sandbox
     public bool Secure { get; init; } = true;
 
     public bool AllowInternetAccess { get; init; } = true;
+
+    /// <summary>Whether everybody may reach the programs in it that listen; if not, only who has its traffic token.</summary>
+    public bool PublicTraffic { get; init; } = true;
+
+    /// <summary>
+    /// What programs in it see in Host instead of what the client sent; <c>${PORT}</c> stands for the port that is asked.
+    /// Null for the client's own.
+    /// </summary>
+    public string? RequestHost { get; init; }
+
     public string? Region { get; init; }
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();

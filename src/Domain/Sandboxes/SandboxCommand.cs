@@ -26,11 +26,15 @@ public abstract record SandboxCommand
     /// <summary>Run a process in it, or read what one wrote.</summary>
     public sealed record UseAgent : SandboxCommand;
 
-    /// <summary>Use it again: it stays as it is while it runs, and a timeout that is longer than the present one replaces that.</summary>
-    public sealed record Connect(TimeSpan? Timeout = null) : SandboxCommand;
+    /// <summary>Use it again: it stays as it is while it runs, and a timeout that ends later than the present one replaces that.</summary>
+    /// <param name="Longest">How long a running phase may be made in all; null for no bound.</param>
+    public sealed record Connect(
+        TimeSpan? Timeout = null, TimeoutOrigin Origin = TimeoutOrigin.PhaseStart, TimeSpan? Longest = null) : SandboxCommand;
 
     /// <summary>Change how long its running phase may last.</summary>
-    public sealed record SetTimeout(TimeSpan Timeout, TimeoutRule Rule = TimeoutRule.NotBelowUsed) : SandboxCommand;
+    /// <param name="Longest">How long a running phase may be made in all; null for no bound.</param>
+    public sealed record SetTimeout(
+        TimeSpan Timeout, TimeoutRule Rule = TimeoutRule.NotBelowUsed, TimeSpan? Longest = null) : SandboxCommand;
 
     /// <summary>Its running phase has lasted as long as it may.</summary>
     public sealed record Expire : SandboxCommand;

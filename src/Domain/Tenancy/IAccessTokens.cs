@@ -3,8 +3,9 @@ using Atoll.Domain.Sandboxes;
 namespace Atoll.Domain.Tenancy;
 
 /// <summary>
-/// The access token of each sandbox, for its data plane. Derived from the installation's key file, so it is never
-/// stored and survives restarts.
+/// The tokens of each sandbox: the access token, for its data plane, and the traffic token, for the programs in it that not
+/// everybody may reach (<see cref="Sandbox.PublicTraffic"/>). Neither opens what the other does. Derived from the installation's key file, so they are never
+/// stored and survive restarts.
 /// </summary>
 public interface IAccessTokens
 {
@@ -12,4 +13,9 @@ public interface IAccessTokens
 
     /// <summary>Compares in constant time.</summary>
     bool Matches(SandboxId id, string token);
+
+    string TrafficFor(SandboxId id);
+
+    /// <summary>Compares in constant time.</summary>
+    bool MatchesTraffic(SandboxId id, string token);
 }

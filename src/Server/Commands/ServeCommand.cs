@@ -28,7 +28,7 @@ internal static class ServeCommand
         "--region", "ATOLL_REGION", Standard.Region, [.. Nodes.Region.Catalogue.Select(region => region.Id)], "Region that this machine counts for");
 
     private static readonly Option<int> MinTimeout = ServerOptions.Seconds(
-        "--min-timeout", "ATOLL_MIN_TIMEOUT", 60, "Shortest timeout of a sandbox, in seconds");
+        "--min-timeout", "ATOLL_MIN_TIMEOUT", 60, "Shortest timeout that a ScaleBox client may give a sandbox, in seconds");
 
     private static readonly Option<string> Instance = ServerOptions.Text(
         "--instance", "ATOLL_INSTANCE", Standard.Instance, "Tells apart several servers on one machine");

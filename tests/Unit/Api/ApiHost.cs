@@ -53,7 +53,7 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddSingleton<ISandboxAgents>(Ports.Sandboxes);
             services.AddSingleton<ITemplates>(new TemplatesDouble());
             services.AddSingleton<INode>(new NodeDouble());
-            services.AddSingleton(new ApiOptions { PublicHost = "127.0.0.1:7070", KeepAlive = TimeSpan.FromMilliseconds(100) });
+            services.AddSingleton(new ApiOptions { PublicHost = "127.0.0.1:7070", MinTimeout = TimeSpan.FromSeconds(60), KeepAlive = TimeSpan.FromMilliseconds(100) });
             services.AddLogging(logging => logging.ClearProviders().AddProvider(Log));
         });
         await _app.StartAsync();

@@ -90,7 +90,7 @@ internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners, ISandboxAgen
     /// <summary>The timeout that the last connect gave; null when it gave none.</summary>
     public TimeSpan? ConnectTimeout { get; private set; }
 
-    public Task<Sandbox> ConnectAsync(Caller caller, SandboxId id, TimeSpan? timeout, CancellationToken cancellation)
+    public Task<Sandbox> ConnectAsync(Caller caller, SandboxId id, TimeSpan? timeout, TimeoutOrigin origin, CancellationToken cancellation)
     {
         Fail();
         ConnectTimeout = timeout;
@@ -304,6 +304,10 @@ internal sealed class TokensDouble : IAccessTokens
     public string For(SandboxId id) => $"token-{id.Value}";
 
     public bool Matches(SandboxId id, string token) => token == For(id);
+
+    public string TrafficFor(SandboxId id) => $"traffic-{id.Value}";
+
+    public bool MatchesTraffic(SandboxId id, string token) => token == TrafficFor(id);
 }
 
 internal sealed class TemplatesDouble : ITemplates

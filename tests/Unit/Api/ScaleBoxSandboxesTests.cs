@@ -91,6 +91,7 @@ public sealed class ScaleBoxSandboxesTests(ApiHost api) : IClassFixture<ApiHost>
     [InlineData("{\"name\":\"a\",\"name\":\"b\"}", null)]
     [InlineData("{\"timeout\":\"300\"}", "timeout")]
     [InlineData("{\"timeout\":1.5}", "timeout")]
+    [InlineData("{\"timeout\":59}", "timeout")]
     [InlineData("{\"timeout\":1e3}", "timeout")]
     [InlineData("{\"timeout\":99999999999}", "timeout")]
     [InlineData("{\"cpu_count\":true}", "cpu_count")]

@@ -22,7 +22,7 @@ public sealed class CreateRulesTests
         ["more memory than the node's"] = (new() { MemoryMb = 16385 }, FaultCode.InvalidArgument, "memory_mb"),
         ["no storage"] = (new() { StorageGb = 0 }, FaultCode.InvalidArgument, "storage_gb"),
         ["too much storage"] = (new() { StorageGb = 41 }, FaultCode.InvalidArgument, "storage_gb"),
-        ["timeout too short"] = (new() { Timeout = TimeSpan.FromSeconds(59) }, FaultCode.InvalidArgument, "timeout"),
+        ["timeout too short"] = (new() { Timeout = TimeSpan.FromSeconds(0.9) }, FaultCode.InvalidArgument, "timeout"),
         ["timeout too long"] = (new() { Timeout = TimeSpan.FromSeconds(86401) }, FaultCode.InvalidArgument, "timeout"),
         ["negative timeout"] = (new() { Timeout = TimeSpan.FromSeconds(-60) }, FaultCode.InvalidArgument, "timeout"),
         ["auto pause"] = (new() { AutoPause = true }, FaultCode.NotImplemented, "auto_pause"),
@@ -100,6 +100,7 @@ public sealed class CreateRulesTests
             Name = new string('n', 24), Template = "tpl-00000000000000000000", CpuCount = 8, MemoryMb = 16384, StorageGb = 40,
             Timeout = TimeSpan.FromSeconds(86400), Environment = One("_A1", new string('x', 65_000)), Metadata = Many(256),
             Ports = [Port(65535, new string('p', 15))], Locality = new Locality(false, "eu-west", false), Secure = false, AllowInternetAccess = false,
+            RequestHost = "localhost:${PORT}",
         };
 
         Sandbox sandbox = await world.CreateAsync(request);
@@ -110,6 +111,15 @@ public sealed class CreateRulesTests
         Assert.Equal(request.Metadata, stored.Metadata);
         Assert.Equal(sandbox.Ports, stored.Ports);
         Assert.Equal((false, false, "us-east"), (stored.Secure, stored.AllowInternetAccess, stored.Region));
+        Assert.Equal((true, "localhost:${PORT}"), (stored.PublicTraffic, stored.RequestHost));
+    }
+
+    [Fact]
+    public async Task A_sandbox_kept_from_the_public_is_stored_as_such()
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        Sandbox sandbox = await world.CreateAsync(new CreateSandbox { PublicTraffic = false });
+        Assert.False(world.Store.Find(sandbox.Id)!.PublicTraffic);
     }
 
     [Fact]

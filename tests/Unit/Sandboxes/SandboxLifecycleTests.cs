@@ -264,7 +264,7 @@ public sealed class SandboxLifecycleTests
         world.Time.Advance(TimeSpan.FromSeconds(120));
 
         TimeSpan? timeout = seconds is { } given ? TimeSpan.FromSeconds(given) : null;
-        Sandbox connected = await world.Sandboxes.ConnectAsync(world.Root, sandbox.Id, timeout, default);
+        Sandbox connected = await world.Sandboxes.ConnectAsync(world.Root, sandbox.Id, timeout, TimeoutOrigin.PhaseStart, default);
 
         Assert.Equal((SandboxState.Running, TimeSpan.FromSeconds(kept)), (connected.State, connected.Timeout));
         world.Time.Advance(TimeSpan.FromSeconds(kept - 121));
@@ -279,7 +279,7 @@ public sealed class SandboxLifecycleTests
         await using ControlWorld world = await ControlWorld.StartAsync();
         Sandbox sandbox = await world.CreateAsync();
         async Task<Fault> RefusalAsync(Domain.Tenancy.Caller caller, int? seconds = null) => await ControlWorld.FaultAsync(() =>
-            world.Sandboxes.ConnectAsync(caller, sandbox.Id, seconds is { } given ? TimeSpan.FromSeconds(given) : null, default));
+            world.Sandboxes.ConnectAsync(caller, sandbox.Id, seconds is { } given ? TimeSpan.FromSeconds(given) : null, TimeoutOrigin.PhaseStart, default));
 
         Assert.Equal((FaultCode.InvalidArgument, "timeout"), ((await RefusalAsync(world.Root, 86_401)) is var fault ? (fault.Code, fault.Field) : default));
         Domain.Tenancy.User eve = await world.Get<Atoll.Control.Tenancy.TenancyAdmin>().EnsureUserAsync("eve");

@@ -40,7 +40,8 @@ internal static class ScaleBoxRequests
         ["object_storage", "object_storage_direct_mount", "s3fs_executable_path", "net_proxy_country"];
 
     /// <summary>The body of POST /v1/sandboxes, and whether the caller wants to wait.</summary>
-    public static (CreateSandbox Request, bool Wait) Create(JsonFields body, Caller caller)
+    /// <param name="least">The shortest timeout.</param>
+    public static (CreateSandbox Request, bool Wait) Create(JsonFields body, Caller caller, TimeSpan least)
     {
         if (Array.Find(NotBuilt, body.IsGiven) is { } field)
         {
@@ -56,7 +57,7 @@ internal static class ScaleBoxRequests
             CpuCount = body.Int("cpu_count"),
             MemoryMb = body.Int("memory_mb"),
             StorageGb = body.Int("storage_gb"),
-            Timeout = Seconds(body.Int("timeout")),
+            Timeout = OptionalTimeout(body, least),
             AutoPause = body.Bool("auto_pause") ?? false,
             Secure = body.Bool("secure") ?? true,
             AllowInternetAccess = body.Bool("allow_internet_access") ?? true,
@@ -68,9 +69,15 @@ internal static class ScaleBoxRequests
         return (request, Wait: !(body.Bool("is_async") ?? false));
     }
 
-    public static TimeSpan? OptionalTimeout(JsonFields body) => Seconds(body.Int("timeout"));
+    public static TimeSpan? OptionalTimeout(JsonFields body, TimeSpan least) => body.Int("timeout") is null ? null : Timeout(body, least);
 
-    public static TimeSpan Timeout(JsonFields body) => TimeSpan.FromSeconds(body.RequiredInt("timeout"));
+    public static TimeSpan Timeout(JsonFields body, TimeSpan least)
+    {
+        TimeSpan timeout = TimeSpan.FromSeconds(body.RequiredInt("timeout"));
+        return timeout >= least
+            ? timeout
+            : throw Fault.Invalid("timeout", $"timeout must be at least {least.TotalSeconds:0.###} seconds").AsException();
+    }
 
     public static ExecutionRequest Exec(JsonFields body) => new(
         body.RequiredString("command"),

@@ -8,13 +8,14 @@ using Microsoft.AspNetCore.Http;
 namespace Atoll.Api.Dialects.ScaleBox;
 
 /// <summary>Create, read, prolong and end sandboxes.</summary>
-internal sealed class ScaleBoxSandboxes(ISandboxes sandboxes, ScaleBoxMapping mapping, ScaleBoxReply reply, ScaleBoxFaults faults)
+internal sealed class ScaleBoxSandboxes(
+    ISandboxes sandboxes, ScaleBoxMapping mapping, ScaleBoxReply reply, ScaleBoxFaults faults, ApiOptions options)
 {
     public async Task<IResult> CreateAsync(HttpContext http, CancellationToken cancellation)
     {
         Caller caller = http.Caller();
         JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: true, cancellation);
-        (CreateSandbox request, bool wait) = ScaleBoxRequests.Create(body, caller);
+        (CreateSandbox request, bool wait) = ScaleBoxRequests.Create(body, caller, options.MinTimeout);
         Sandbox made = await sandboxes.CreateAsync(caller, request, wait, cancellation);
         WireSandbox wire = mapping.Sandbox(caller, made, withToken: true);
         return wait && made.State is SandboxState.Failed
@@ -46,7 +47,8 @@ internal sealed class ScaleBoxSandboxes(ISandboxes sandboxes, ScaleBoxMapping ma
     {
         SandboxId id = Id(http);
         JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: true, cancellation);
-        Sandbox sandbox = await sandboxes.ConnectAsync(http.Caller(), id, ScaleBoxRequests.OptionalTimeout(body), cancellation);
+        TimeSpan? timeout = ScaleBoxRequests.OptionalTimeout(body, options.MinTimeout);
+        Sandbox sandbox = await sandboxes.ConnectAsync(http.Caller(), id, timeout, TimeoutOrigin.PhaseStart, cancellation);
         return reply.Data(mapping.Sandbox(http.Caller(), sandbox, withToken: true));
     }
 
@@ -97,6 +99,6 @@ internal sealed class ScaleBoxSandboxes(ISandboxes sandboxes, ScaleBoxMapping ma
     {
         SandboxId id = Id(http);
         JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: false, cancellation);
-        return await sandboxes.SetTimeoutAsync(http.Caller(), id, ScaleBoxRequests.Timeout(body), rule, cancellation);
+        return await sandboxes.SetTimeoutAsync(http.Caller(), id, ScaleBoxRequests.Timeout(body, options.MinTimeout), rule, cancellation);
     }
 }
