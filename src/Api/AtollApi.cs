@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Atoll.Api.DataPlane;
 using Atoll.Api.Dialects.E2b;
+using Atoll.Api.DataPlane.Connect;
 using Atoll.Api.Dialects.ScaleBox;
 using Atoll.Api.Edge;
 using Atoll.Api.Http;
@@ -26,6 +27,7 @@ public static class AtollApi
         services.AddE2b();
         services.AddScaleBox();
         services.AddSingleton<DataPlanePipeline>();
+        services.AddConnect();
         services.AddSingleton<IFaultRenderer>(all => all.GetRequiredService<ScaleBoxFaults>());
         services.ConfigureHttpJsonOptions(json =>
         {

@@ -9,6 +9,7 @@ public sealed record ProcessSpec
     /// <summary>Merged over the sandbox's own environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Absolute, or relative to the user's home; empty for the home itself.</summary>
     public string WorkingDirectory { get; init; } = "/";
 
     /// <summary>A name from the sandbox's /etc/passwd, or a numeric uid.</summary>

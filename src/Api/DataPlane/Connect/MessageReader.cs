@@ -1,0 +1,113 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+
+namespace Atoll.Api.DataPlane.Connect;
+
+/// <summary>
+/// Reads the messages of a request, each bounded as it comes and again as it unfolds. Memory is taken for bytes that
+/// have arrived, never for a length that was announced.
+/// <code>
+///   unary    the body is the message
+///   stream   ( flags 1 | length 4, big endian | message )*      flags: 0x01 compressed
+/// </code>
+/// </summary>
+/// <param name="limit">Bytes of one message.</param>
+internal sealed class MessageReader(HttpRequest request, int limit)
+{
+    private const int HeaderSize = 5;
+    private const byte Compressed = 0x01;
+    private readonly PipeReader _body = request.BodyReader;
+
+    public static ConnectException TooLarge(int limit) =>
+        new(ConnectCode.ResourceExhausted, $"a message is larger than {limit} bytes: send it in parts, or as a file");
+
+    /// <summary>The whole body as one message.</summary>
+    public async ValueTask<byte[]> ReadBodyAsync(CancellationToken cancellation)
+    {
+        bool compressed = Gzip.IsNamed(request.Headers.ContentEncoding);
+        if (request.ContentLength > limit)
+        {
+            throw TooLarge(limit);
+        }
+
+        // One more than may be: then it is known to be too many.
+        ReadResult read = await _body.ReadAtLeastAsync(limit + 1, cancellation);
+        if (read.Buffer.Length > limit)
+        {
+            _body.AdvanceTo(read.Buffer.End);
+            throw TooLarge(limit);
+        }
+
+        return Take(read.Buffer, compressed);
+    }
+
+    /// <summary>The one message of a request that is framed because its reply is a stream.</summary>
+    public async ValueTask<byte[]> ReadOnlyFrameAsync(CancellationToken cancellation)
+    {
+        (byte[] Message, int Size) frame = await ReadAsync(cancellation)
+            ?? throw new ConnectException(ConnectCode.InvalidArgument, "the request has no message: send one frame");
+        return request.ContentLength is { } length && length != frame.Size
+            ? throw new ConnectException(ConnectCode.InvalidArgument, "the request has more than one message: send one frame")
+            : frame.Message;
+    }
+
+    /// <summary>The next message of a stream; null at its end.</summary>
+    public async ValueTask<byte[]?> ReadFrameAsync(CancellationToken cancellation) => (await ReadAsync(cancellation))?.Message;
+
+    private async ValueTask<(byte[] Message, int Size)?> ReadAsync(CancellationToken cancellation)
+    {
+        ReadResult read = await _body.ReadAtLeastAsync(HeaderSize, cancellation);
+        if (read.Buffer.IsEmpty)
+        {
+            return null;
+        }
+
+        (byte flags, uint length) = Header(read.Buffer);
+        bool compressed = flags == Compressed && Gzip.IsNamed(request.Headers["Connect-Content-Encoding"]);
+        if (flags is not 0 && !compressed)
+        {
+            throw new ConnectException(
+                ConnectCode.InvalidArgument,
+                flags == Compressed ? "a frame is compressed and Connect-Content-Encoding does not say how" : $"a frame has flags 0x{flags:x2}");
+        }
+
+        if (length > limit)
+        {
+            throw TooLarge(limit);
+        }
+
+        _body.AdvanceTo(read.Buffer.GetPosition(HeaderSize));
+        return length == 0
+            ? ([], HeaderSize)
+            : (await ReadPayloadAsync((int)length, compressed, cancellation), HeaderSize + (int)length);
+    }
+
+    private async ValueTask<byte[]> ReadPayloadAsync(int length, bool compressed, CancellationToken cancellation)
+    {
+        ReadResult read = await _body.ReadAtLeastAsync(length, cancellation);
+        return read.Buffer.Length < length ? throw Truncated() : Take(read.Buffer.Slice(0, length), compressed);
+    }
+
+    private byte[] Take(ReadOnlySequence<byte> buffer, bool compressed)
+    {
+        byte[] message = buffer.ToArray();
+        _body.AdvanceTo(buffer.End);
+        return compressed && message.Length > 0 ? Gzip.Inflate(message, limit) : message;
+    }
+
+    private static (byte Flags, uint Length) Header(ReadOnlySequence<byte> buffer)
+    {
+        if (buffer.Length < HeaderSize)
+        {
+            throw Truncated();
+        }
+
+        Span<byte> header = stackalloc byte[HeaderSize];
+        buffer.Slice(0, HeaderSize).CopyTo(header);
+        return (header[0], BinaryPrimitives.ReadUInt32BigEndian(header[1..]));
+    }
+
+    private static ConnectException Truncated() => new(ConnectCode.InvalidArgument, "the request ends within a frame");
+}
