@@ -21,13 +21,8 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
             throw new AgentErrorException(AgentErrorCode.InvalidArgument, "the command is empty: give a program");
         }
 
-        if (!request.WorkingDirectory.StartsWith('/'))
-        {
-            throw new AgentErrorException(
-                AgentErrorCode.NoSuchDirectory, $"working directory '{request.WorkingDirectory}' is not an absolute path");
-        }
-
         UserEntry user = FindUser(request.User);
+        request = request with { WorkingDirectory = Path.Combine(HomeOf(user), request.WorkingDirectory) };
         Dictionary<string, string> environment = EnvironmentFor(user, request.Environment);
         environment[RunMark.Variable] = mark.Value;
         int Run() => Start(request, environment, input, output, error);
@@ -81,7 +76,7 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
         var merged = new Dictionary<string, string>
         {
             ["PATH"] = DefaultPath,
-            ["HOME"] = user.Uid == 0 && user.Home.Length == 0 ? "/root" : user.Home,
+            ["HOME"] = HomeOf(user),
             ["USER"] = user.Name,
             ["LOGNAME"] = user.Name,
             ["SHELL"] = user.Shell.Length == 0 ? "/bin/sh" : user.Shell,
@@ -100,6 +95,8 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
 
         return merged;
     }
+
+    private static string HomeOf(UserEntry user) => user.Home.StartsWith('/') ? user.Home : user.Uid == 0 ? "/root" : "/";
 
     private static void CheckDirectory(string path)
     {

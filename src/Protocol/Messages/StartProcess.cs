@@ -11,6 +11,7 @@ public sealed record StartProcess
     /// <summary>Merged over the configured environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Absolute, or relative to the user's home.</summary>
     public string WorkingDirectory { get; init; } = "/";
 
     /// <summary>A name of /etc/passwd or a number.</summary>

@@ -23,7 +23,9 @@ internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environ
             throw Fault.Invalid("program", $"program '{spec.Arguments.FirstOrDefault()}' not found: a simulated sandbox has only bash").AsException();
         }
 
-        if (!spec.WorkingDirectory.StartsWith('/') || spec.WorkingDirectory.Contains("/missing", StringComparison.Ordinal))
+        SimulatedUser user = SimulatedUser.Find(spec.User);
+        spec = spec with { WorkingDirectory = Path.Combine(user.Home, spec.WorkingDirectory) };
+        if (spec.WorkingDirectory.Contains("/missing", StringComparison.Ordinal))
         {
             throw Fault.Invalid("cwd", $"working directory '{spec.WorkingDirectory}' not found").AsException();
         }
