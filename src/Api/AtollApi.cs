@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Atoll.Api.DataPlane;
-using Atoll.Api.Dialects.E2b;
 using Atoll.Api.DataPlane.Connect;
+using Atoll.Api.Dialects.E2b;
 using Atoll.Api.Dialects.ScaleBox;
 using Atoll.Api.Edge;
 using Atoll.Api.Http;
