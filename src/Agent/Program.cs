@@ -3,6 +3,7 @@ using Atoll.Agent.Connections;
 using Atoll.Agent.Elevation;
 using Atoll.Agent.Loop;
 using Atoll.Agent.Processes;
+using Atoll.Agent.Tunnels;
 using Atoll.Linux;
 using Atoll.Protocol;
 
@@ -39,7 +40,9 @@ var launcher = new Launcher();
 var reaper = new Reaper();
 var processes = new ProcessTable(loop, launcher, reaper);
 string version = typeof(Launcher).Assembly.GetName().Version?.ToString(3) ?? "0";
-var listener = new Listener(loop, port, new RequestHandler(secret, version, processes, new SandboxSettings(launcher)));
+var tunnels = new TunnelOpening(loop);
+var listener = new Listener(loop, port, new RequestHandler(secret, version, processes, new SandboxSettings(launcher), tunnels));
+tunnels.OwnPort = listener.Port;
 if (localSocket is not null)
 {
     try

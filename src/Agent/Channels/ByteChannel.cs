@@ -37,8 +37,16 @@ internal abstract class ByteChannel(Connection connection, uint stream, uint cre
     /// <exception cref="AgentErrorException">Sent to the host; the stream is over.</exception>
     protected virtual void TakeEnd() => throw new ProtocolException($"stream {Stream} takes no data");
 
+    /// <summary>Sending has come to a stop: there is nothing now, no credit, or no room in the socket of the host.</summary>
+    protected virtual void Paused()
+    {
+    }
+
     /// <summary>Called once, however the stream ended: give everything back that belongs to it.</summary>
     protected abstract void Release();
+
+    /// <summary>True once it has ended, however.</summary>
+    protected bool IsClosed => _released;
 
     /// <summary>True once both directions have ended: the stream is over without another message.</summary>
     protected virtual bool IsOver => _endSent && _endTaken;
@@ -82,20 +90,20 @@ internal abstract class ByteChannel(Connection connection, uint stream, uint cre
     /// <returns>True when there may be more to send now.</returns>
     public bool PumpOnce()
     {
-        if (_released || _endSent || !connection.TakesOutput)
-        {
-            return false;
-        }
-
         try
         {
-            return _credit.Left > 0 && SendFrame();
+            if (!_released && !_endSent && connection.TakesOutput && _credit.Left > 0 && SendFrame())
+            {
+                return true;
+            }
         }
         catch (AgentErrorException e)
         {
             Fail(e);
-            return false;
         }
+
+        Paused();
+        return false;
     }
 
     /// <summary>Ends the stream: the connection is gone, the host has lost interest, or there is nothing more to say.</summary>
@@ -172,7 +180,8 @@ internal abstract class ByteChannel(Connection connection, uint stream, uint cre
         return count > 0;
     }
 
-    private void CloseIfOver()
+    /// <summary>Ends the stream when <see cref="IsOver"/>.</summary>
+    protected void CloseIfOver()
     {
         if (IsOver)
         {

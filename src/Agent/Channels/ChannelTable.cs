@@ -6,7 +6,7 @@ namespace Atoll.Agent.Channels;
 internal sealed class ChannelTable
 {
     /// <summary>Byte streams of all kinds that are open at a time on one connection.</summary>
-    public const int MaxChannels = 256;
+    public const int MaxChannels = 512;
 
     private readonly Dictionary<uint, ByteChannel> _channels = [];
     private uint _turn;
@@ -24,6 +24,9 @@ internal sealed class ChannelTable
 
     /// <summary>The byte stream of a number; null when there is none any more, which is no error: its end may be on the way.</summary>
     public ByteChannel? Find(uint stream) => _channels.GetValueOrDefault(stream);
+
+    /// <summary>How many there are of a kind.</summary>
+    public int Count<T>() => _channels.Values.Count(channel => channel is T);
 
     public void Remove(ByteChannel channel) => _channels.Remove(channel.Stream);
 

@@ -38,6 +38,10 @@ internal sealed class Connection
     private readonly Dictionary<uint, Follower> _followers = [];
     private readonly LoopTimer _helloTimer;
     private EpollEvents _watched = EpollEvents.EPOLLIN;
+
+    /// <summary>The socket would take no more, and who waits for room has not been told yet that there is some.</summary>
+    private bool _blocked;
+
     private bool _closed;
 
     public Connection(EventLoop loop, Descriptor socket, RequestHandler handler, Action<Connection> onClosed)
@@ -246,6 +250,7 @@ internal sealed class Connection
             return;
         }
 
+        _blocked = false;
         foreach (Follower follower in _followers.Values.ToArray())
         {
             follower.Process.Pump(follower);
@@ -270,6 +275,7 @@ internal sealed class Connection
 
             if (sent == 0)
             {
+                _blocked = true;
                 break;
             }
 
@@ -290,7 +296,7 @@ internal sealed class Connection
 
         int unsent = _writer.Length - _writer.Consumed;
         EpollEvents wanted = (unsent < Backlog ? EpollEvents.EPOLLIN : EpollEvents.None)
-            | (unsent > 0 ? EpollEvents.EPOLLOUT : EpollEvents.None);
+            | (_blocked ? EpollEvents.EPOLLOUT : EpollEvents.None);
         if (wanted != _watched)
         {
             _watched = wanted;

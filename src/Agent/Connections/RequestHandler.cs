@@ -1,5 +1,6 @@
 using Atoll.Agent.Boot;
 using Atoll.Agent.Processes;
+using Atoll.Agent.Tunnels;
 using Atoll.Linux;
 using Atoll.Protocol;
 using Atoll.Protocol.Frames;
@@ -8,7 +9,7 @@ using Atoll.Protocol.Messages;
 namespace Atoll.Agent.Connections;
 
 /// <summary>What the agent does for each message: the one table of requests and replies.</summary>
-internal sealed class RequestHandler(AgentSecret secret, string version, ProcessTable processes, SandboxSettings settings)
+internal sealed class RequestHandler(AgentSecret secret, string version, ProcessTable processes, SandboxSettings settings, TunnelOpening tunnels)
 {
     /// <exception cref="ProtocolException">The dialler broke the contract: close the connection.</exception>
     public void Handle(Connection connection, Message message)
@@ -97,6 +98,9 @@ internal sealed class RequestHandler(AgentSecret secret, string version, Process
                 break;
             case MessageType.Data or MessageType.Window or MessageType.EndOfData:
                 connection.Channels.Find(stream)?.Receive(message);
+                break;
+            case MessageType.OpenTunnel:
+                tunnels.Open(connection, stream, OpenTunnel.Read(payload));
                 break;
             case MessageType.Ping:
                 Ping ping = Ping.Read(payload);

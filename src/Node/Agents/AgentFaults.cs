@@ -22,6 +22,7 @@ internal static class AgentFaults
         AgentErrorCode.TooLarge => Fault(FaultCode.TooLarge, error),
         AgentErrorCode.TooMany => Fault(FaultCode.NoCapacity, error),
         AgentErrorCode.StillRunning => Fault(FaultCode.WrongState, error),
+        AgentErrorCode.NothingListens => Fault(FaultCode.NothingListens, error),
         AgentErrorCode.Protocol or AgentErrorCode.Unauthenticated => Fault(FaultCode.AgentUnavailable, error),
         _ => Fault(FaultCode.Internal, error),
     };

@@ -1,3 +1,4 @@
+using System.Net;
 using Atoll.Domain;
 using Atoll.Domain.Files;
 using Atoll.Domain.Network;
@@ -17,14 +18,17 @@ internal sealed class AgentSession : IAgent, IAsyncDisposable
 {
     private readonly AgentLink _link;
     private readonly AgentProcesses _processes;
+    private readonly AgentPorts _ports;
 
-    private AgentSession(AgentLink link) => (_link, _processes) = (link, new AgentProcesses(link));
+    private AgentSession(AgentLink link, IPAddress? address) =>
+        (_link, _processes, _ports) = (link, new AgentProcesses(link), new AgentPorts(link, address));
 
     /// <inheritdoc cref="AgentLink.ConnectAsync"/>
+    /// <param name="address">The sandbox's own address, at which its programs are reached; null when there is none.</param>
     public static async Task<AgentSession> ConnectAsync(
         Func<CancellationToken, ValueTask<Stream>> dial, AgentSecret secret, TimeSpan limit, TimeProvider time, ILogger log,
-        CancellationToken cancellation) =>
-        new(await AgentLink.ConnectAsync(dial, secret, limit, time, log, cancellation));
+        CancellationToken cancellation, IPAddress? address = null) =>
+        new(await AgentLink.ConnectAsync(dial, secret, limit, time, log, cancellation), address);
 
     /// <summary>Tells the sandbox its name, environment, clock and files.</summary>
     public async Task ConfigureAsync(AgentConfiguration configuration, CancellationToken cancellation)
@@ -60,7 +64,7 @@ internal sealed class AgentSession : IAgent, IAsyncDisposable
 
     public ISandboxFiles Files => throw NotBuilt();
 
-    public Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation) => throw NotBuilt();
+    public Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation) => _ports.ConnectAsync(port, cancellation);
 
     public ValueTask DisposeAsync() => _link.DisposeAsync();
 

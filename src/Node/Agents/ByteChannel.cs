@@ -51,6 +51,8 @@ internal sealed class ByteChannel : AgentStream, IAsyncDisposable
     private bool _endSent;
     private bool _endReceived;
     private bool _over;
+    private volatile bool _closed;
+    private int _reading;
 
     private ByteChannel(AgentConnection connection, ByteDirection direction, int window)
     {
@@ -96,18 +98,27 @@ internal sealed class ByteChannel : AgentStream, IAsyncDisposable
     /// <returns>How many bytes; 0 at the end.</returns>
     public async ValueTask<int> ReadAsync(Memory<byte> into, CancellationToken cancellation)
     {
-        ReadResult result = await _received.Reader.ReadAsync(cancellation);
-        ReadOnlySequence<byte> taken = result.Buffer.Slice(0, Math.Min(into.Length, result.Buffer.Length));
-        taken.CopyTo(into.Span);
-        int count = (int)taken.Length;
-        _received.Reader.AdvanceTo(taken.End);
-        _owed += count;
-        if (_owed >= _window / 4)
+        ObjectDisposedException.ThrowIf(Interlocked.CompareExchange(ref _reading, 1, 0) != 0, this);
+        try
         {
-            await GiveCreditAsync();
-        }
+            ReadResult result = await _received.Reader.ReadAsync(cancellation);
+            ReadOnlySequence<byte> taken = result.Buffer.Slice(0, Math.Min(into.Length, result.Buffer.Length));
+            taken.CopyTo(into.Span);
+            int count = (int)taken.Length;
+            _received.Reader.AdvanceTo(taken.End);
+            _owed += count;
+            if (_owed >= _window / 4)
+            {
+                await GiveCreditAsync();
+            }
 
-        return count;
+            return count;
+        }
+        finally
+        {
+            Volatile.Write(ref _reading, 0);
+            GiveMemoryBack();
+        }
     }
 
     /// <summary>Writes all of it, as the agent gives credit. When cancelled, a part may have been sent.</summary>
@@ -143,15 +154,22 @@ internal sealed class ByteChannel : AgentStream, IAsyncDisposable
         }
     }
 
+    public ValueTask DisposeAsync()
+    {
+        Close();
+        return ValueTask.CompletedTask;
+    }
+
     /// <summary>Ends the stream in whatever state it is; the agent is told, unless it is over.</summary>
-    public async ValueTask DisposeAsync()
+    public void Close()
     {
         bool over;
         lock (_lock)
         {
             (over, _over) = (_over, true);
             _failure ??= new ObjectDisposedException(nameof(ByteChannel));
-            _received.Writer.Complete();
+            _closed = true;
+            _received.Writer.Complete(_failure);
             WakeWriter();
         }
 
@@ -160,7 +178,7 @@ internal sealed class ByteChannel : AgentStream, IAsyncDisposable
             _connection.Detach(_id);
         }
 
-        await _received.Reader.CompleteAsync();
+        GiveMemoryBack();
     }
 
     public override bool Receive(Message message)
@@ -196,6 +214,15 @@ internal sealed class ByteChannel : AgentStream, IAsyncDisposable
 
         _opened.TrySetException(cause);
         _result.TrySetException(cause);
+    }
+
+    // Once it is closed and nobody reads, and only once: the mark stays.
+    private void GiveMemoryBack()
+    {
+        if (_closed && Interlocked.CompareExchange(ref _reading, 1, 0) == 0)
+        {
+            _received.Reader.Complete();
+        }
     }
 
     private void ReceiveData(ReadOnlySpan<byte> data)

@@ -41,7 +41,8 @@ internal sealed class AgentStep(
     {
         var address = new IPEndPoint(slots.At(record.NetworkSlot!.Value, record.AllowInternetAccess).GuestAddress, ProtocolLimits.DefaultPort);
         AgentSession session = await AgentSession.ConnectAsync(
-            AgentDial.Tcp(address), new AgentSecret(secrets.For(record.Id).Span), limit, time, log, cancellation);
+            AgentDial.Tcp(address), new AgentSecret(secrets.For(record.Id).Span), limit, time, log, cancellation,
+            address.Address);
         return new RunningSandbox(session, endOf(record), session.DisposeAsync);
     }
 

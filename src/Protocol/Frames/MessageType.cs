@@ -26,4 +26,6 @@ public enum MessageType : byte
     Data = 32,
     Window = 33,
     EndOfData = 34,
+    OpenTunnel = 36,
+    TunnelOpened = 37,
 }

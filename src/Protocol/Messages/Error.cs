@@ -18,6 +18,8 @@ public enum AgentErrorCode : ushort
     InvalidArgument = 11,
     Internal = 12,
     Unsupported = 13,
+    NothingListens = 14,
+    ConnectionLost = 15,
 }
 
 /// <summary>The answer to a request that failed; ends its stream.</summary>

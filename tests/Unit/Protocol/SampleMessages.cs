@@ -40,6 +40,8 @@ internal static class SampleMessages
         new("data", MessageType.Data, (writer, stream) => Data.Write(writer, stream, [1, 2, 3]), RewriteData),
         new("window", MessageType.Window, new Window(uint.MaxValue).Write, payload => Window.Read(payload).Write),
         new("end of data", MessageType.EndOfData, OfType(MessageType.EndOfData), payload => ReadBare(payload, MessageType.EndOfData)),
+        new("open tunnel", MessageType.OpenTunnel, new OpenTunnel(65535, 7).Write, payload => OpenTunnel.Read(payload).Write),
+        new("tunnel opened", MessageType.TunnelOpened, new TunnelOpened(uint.MaxValue).Write, payload => TunnelOpened.Read(payload).Write),
     ];
 
     private static Configure Full => new()

@@ -81,7 +81,14 @@ internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environ
 
     public ISandboxFiles Files => _files.Value;
 
-    public Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation) => throw NotBuilt();
+    /// <summary>The programs of the sandbox that listen.</summary>
+    public SimulatedPorts Ports { get; } = new();
+
+    public Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation)
+    {
+        Reach();
+        return Task.FromResult(Ports.Connect(port));
+    }
 
     private static FaultException NotBuilt() => new Fault(FaultCode.NotImplemented, "not built yet").AsException();
 

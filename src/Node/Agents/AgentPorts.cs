@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Sockets;
+using Atoll.Domain;
+using Atoll.Domain.Network;
+using Atoll.Protocol;
+using Atoll.Protocol.Frames;
+using Atoll.Protocol.Messages;
+
+namespace Atoll.Node.Agents;
+
+/// <summary>
+/// Connects to the TCP ports of a sandbox: at its own address, which costs least, and through its agent when nothing listens
+/// there, since a program may listen on the loopback address only.
+/// </summary>
+/// <param name="address">The sandbox's own address; null when it is reached by its agent only.</param>
+internal sealed class AgentPorts(AgentLink link, IPAddress? address)
+{
+    /// <summary>How long the sandbox's own address may take to answer; the sandbox is on this machine.</summary>
+    private static readonly TimeSpan DirectTime = TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc cref="Domain.Processes.IAgent.ConnectAsync"/>
+    public async Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation)
+    {
+        if (port is < 1 or > ushort.MaxValue)
+        {
+            throw Fault.Invalid("port", $"port {port} is not between 1 and {ushort.MaxValue}").AsException();
+        }
+
+        if (port == ProtocolLimits.DefaultPort)
+        {
+            throw new Fault(FaultCode.NothingListens, $"nothing listens on port {port} of the sandbox").AsException();
+        }
+
+        return address is not null && await DialAsync(new IPEndPoint(address, port), cancellation) is { } socket
+            ? new DirectConnection(socket)
+            : await TunnelAsync(port, cancellation);
+    }
+
+    /// <returns>Null when nothing answered there.</returns>
+    private async Task<Socket?> DialAsync(IPEndPoint endpoint, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(DirectTime, link.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            return await AgentDial.SocketAsync(endpoint, both.Token);
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private async Task<SandboxConnection> TunnelAsync(int port, CancellationToken cancellation)
+    {
+        var message = new OpenTunnel((ushort)port, TunnelConnection.Window);
+        (ByteChannel channel, byte[] reply) = await link.OpenChannelAsync(
+            message.Write, MessageType.TunnelOpened, ByteDirection.Both, TunnelConnection.Window, cancellation);
+        try
+        {
+            channel.AddCredit(AgentLink.Parse(() => TunnelOpened.Read(reply)).Credit);
+            return new TunnelConnection(channel);
+        }
+        catch
+        {
+            await channel.DisposeAsync();
+            throw;
+        }
+    }
+}
