@@ -3,7 +3,7 @@ namespace Atoll.Api;
 /// <summary>What the HTTP layer needs to know of the installation.</summary>
 public sealed record ApiOptions
 {
-    /// <summary>Host and port under which clients reach this server; becomes <c>sandbox_domain</c>.</summary>
+    /// <summary>Host, and port unless it is 443, under which clients reach this server.</summary>
     public string PublicHost { get; set; } = "127.0.0.1:7070";
 
     /// <summary>
@@ -14,6 +14,12 @@ public sealed record ApiOptions
 
     /// <summary>The shortest timeout that a ScaleBox client may give (contracts/scalebox.md 1.2).</summary>
     public TimeSpan MinTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The name below which sandboxes have names of their own, which is then that of <see cref="PublicHost"/>; null when they have none.</summary>
+    public string? Domain { get; init; }
+
+    /// <summary>The certificate of the installation's own authority, in PEM, for clients to trust.</summary>
+    public string AuthorityPem { get; set; } = "";
 
     /// <summary>After this much silence an event stream says that it is still there.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);

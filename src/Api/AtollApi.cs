@@ -26,6 +26,9 @@ public static class AtollApi
         services.AddSingleton(options);
         services.AddE2b();
         services.AddScaleBox();
+        services.AddSingleton<SandboxHosts>();
+        services.AddSingleton<AuthorityRoute>();
+        services.AddSingleton<IDataPlaneRoutes>(all => all.GetRequiredService<AuthorityRoute>());
         services.AddSingleton<DataPlanePipeline>();
         services.AddConnect();
         services.AddSingleton<IFaultRenderer>(all => all.GetRequiredService<ScaleBoxFaults>());
@@ -50,6 +53,7 @@ public static class AtollApi
         app.UseMiddleware<Authentication>();
         app.MapScaleBox();
         app.MapE2b();
+        app.Services.GetRequiredService<AuthorityRoute>().Map(app);
         app.MapOpenApi("/openapi.json").WithMetadata(new PublicRoute());
         return app;
     }

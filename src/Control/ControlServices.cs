@@ -3,6 +3,7 @@ using Atoll.Control.Recovery;
 using Atoll.Control.Sandboxes;
 using Atoll.Control.Stores;
 using Atoll.Control.Tenancy;
+using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
@@ -19,7 +20,8 @@ public static class ControlServices
     /// <summary>
     /// Adds <see cref="ISandboxes"/>, <see cref="ISandboxAgents"/>, <see cref="IExecutions"/>, <see cref="IApiKeys"/>, <see cref="IAccessTokens"/>,
     /// <see cref="ISandboxOwners"/>, <see cref="IAgentSecrets"/>, <see cref="TenancyAdmin"/> and the service that opens the
-    /// store and recovers before the listener answers. The host adds <see cref="INode"/> and ITemplates.
+    /// store and recovers before the listener answers. The host adds <see cref="INode"/> and ITemplates, and
+    /// <see cref="ISandboxAddresses"/> if sandboxes are to have ports of their own.
     /// </summary>
     public static IServiceCollection AddAtollControl(this IServiceCollection services, ControlOptions options)
     {
@@ -32,6 +34,7 @@ public static class ControlServices
         services.AddSingleton<UserStore>();
         services.AddSingleton<ApiKeyStore>();
 
+        services.TryAddSingleton<ISandboxAddresses, NoLocalPorts>();
         services.AddSingleton<Admission>();
         services.AddSingleton<SandboxDirectory>();
         services.AddSingleton<CreateRules>();

@@ -1,4 +1,6 @@
 using System.Net;
+using Atoll.Server.Edge;
+using Atoll.Server.Tls;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Atoll.Server;
@@ -11,7 +13,7 @@ internal static class Listener
 
     private static readonly MinDataRate SlowestBody = new(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
 
-    public static void Configure(KestrelServerOptions kestrel, IPEndPoint endpoint)
+    public static void Configure(KestrelServerOptions kestrel, IPEndPoint endpoint, ServerCertificates certificates, TimeProvider time)
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
@@ -30,6 +32,10 @@ internal static class Listener
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         limits.MinRequestBodyDataRate = SlowestBody;
         limits.MinResponseDataRate = SlowestBody;
-        kestrel.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
+        kestrel.Listen(endpoint, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            FirstByte.Configure(listen, certificates.ToOptions(), time);
+        });
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Atoll.Node;
+using Atoll.Server.Edge;
 
 namespace Atoll.Server;
 
@@ -12,8 +13,20 @@ internal sealed record ServeOptions
     /// <summary>Where it listens; port 0 for any that is free.</summary>
     public required IPEndPoint Listen { get; init; }
 
-    /// <summary>Host, and port if it is not the listener's, under which clients reach the server; null for the listener's own.</summary>
+    /// <summary>
+    /// Name, and port if it is not the listener's, under which clients reach the server; sandboxes have names below it.
+    /// Null when there is none: then each sandbox has a local port.
+    /// </summary>
     public string? Domain { get; init; }
+
+    /// <summary>The local ports of sandboxes.</summary>
+    public PortRange SandboxPorts { get; init; } = PortRange.Standard;
+
+    /// <summary>Path of the operator's own certificate; null for none.</summary>
+    public string? TlsCertificate { get; init; }
+
+    /// <summary>Path of that certificate's key.</summary>
+    public string? TlsKey { get; init; }
 
     /// <summary>The shortest timeout that a ScaleBox client may give a sandbox.</summary>
     public required TimeSpan MinTimeout { get; init; }
@@ -21,12 +34,16 @@ internal sealed record ServeOptions
     /// <summary>Everything that the server keeps: database, key file, templates, sandboxes.</summary>
     public string DataDirectory => Node.DataDirectory;
 
-    /// <summary>What clients put after <c>http://</c> to reach the server that listens at <paramref name="bound"/>.</summary>
+    /// <summary><see cref="Domain"/> without its port.</summary>
+    public string? DomainName => Domain?.Split(':')[0];
+
+    /// <summary>What clients put after <c>https://</c> or <c>http://</c> to reach the server that listens at <paramref name="bound"/>.</summary>
     public string PublicHost(IPEndPoint bound)
     {
+        const int https = 443;
         if (Domain is not null)
         {
-            return Domain.Contains(':') ? Domain : $"{Domain}:{bound.Port}";
+            return Domain.Contains(':') || bound.Port == https ? Domain : $"{Domain}:{bound.Port}";
         }
 
         IPAddress address = bound.Address.Equals(IPAddress.Any) || bound.Address.Equals(IPAddress.IPv6Any)

@@ -9,7 +9,7 @@ internal sealed class EdgeRouting(RequestDelegate next, DataPlanePipeline dataPl
 {
     public Task InvokeAsync(HttpContext http)
     {
-        if (TargetOf(http.Request) is not { } target)
+        if (TargetOf(http) is not { } target)
         {
             return next(http);
         }
@@ -18,12 +18,19 @@ internal sealed class EdgeRouting(RequestDelegate next, DataPlanePipeline dataPl
         return dataPlane.InvokeAsync(http);
     }
 
-    private static SandboxTarget? TargetOf(HttpRequest request)
+    private static SandboxTarget? TargetOf(HttpContext http)
     {
+        HttpRequest request = http.Request;
+        int? port = int.TryParse(request.Headers["E2b-Sandbox-Port"], out int given) ? given : null;
+        if (http.Features.Get<LocalAddress>() is { } local)
+        {
+            return new SandboxTarget(local.Id, port, TargetSource.LocalPort);
+        }
+
         string id = request.Headers["E2b-Sandbox-Id"].ToString() is { Length: > 0 } e2b ? e2b : request.Headers["X-Sandbox-ID"].ToString();
         const string prefix = "sbx-";
         return SandboxId.TryParse(id.StartsWith(prefix, StringComparison.Ordinal) ? id[prefix.Length..] : id, out SandboxId sandbox)
-            ? new SandboxTarget(sandbox, int.TryParse(request.Headers["E2b-Sandbox-Port"], out int port) ? port : null, TargetSource.Header)
+            ? new SandboxTarget(sandbox, port, TargetSource.Header)
             : null;
     }
 }

@@ -14,6 +14,7 @@ internal static class ServerProgram
     [
         ("serve", "Run the server"),
         ("doctor", "Check what this machine offers and say how to mend it"),
+        ("ca", "Print the certificate that clients must trust to use TLS with the server"),
         ("template", "Build and list templates"),
     ];
 

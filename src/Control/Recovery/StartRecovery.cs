@@ -1,5 +1,7 @@
 using Atoll.Control.Sandboxes;
 using Atoll.Control.Stores;
+using Atoll.Domain;
+using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
 using Microsoft.Extensions.Logging;
@@ -11,7 +13,8 @@ namespace Atoll.Control.Recovery;
 /// stopped: takes running sandboxes back, fails half-made ones, goes on with terminations.
 /// </summary>
 internal sealed partial class StartRecovery(
-    SandboxStore store, SandboxDirectory directory, INode node, TimeProvider time, ControlOptions options, ILogger<StartRecovery> log)
+    SandboxStore store, SandboxDirectory directory, INode node, ISandboxAddresses addresses, TimeProvider time, ControlOptions options,
+    ILogger<StartRecovery> log)
 {
     private const string Cause = "recovery";
 
@@ -21,6 +24,15 @@ internal sealed partial class StartRecovery(
         if (unfinished.Count == 0)
         {
             return;
+        }
+
+        // All of them before any gets another: what one must give up may be the port of the next.
+        foreach (Sandbox sandbox in unfinished.Where(sandbox => sandbox.State is not SandboxState.Terminating))
+        {
+            if (sandbox.LocalPort is { } port && !await addresses.TryReopenAsync(sandbox.Id, port, cancellation))
+            {
+                LogMoved(sandbox.Id, port);
+            }
         }
 
         var atOnce = new ParallelOptions { MaxDegreeOfParallelism = options.ConcurrentAdoptions, CancellationToken = cancellation };
@@ -58,10 +70,35 @@ internal sealed partial class StartRecovery(
         {
             // Not before its timeout is watched is it looked after.
             await directory.Wake(sandbox.Id).Begun.WaitAsync(cancellation);
+            await AddressAsync(sandbox, cancellation);
         }
         else
         {
             await directory.AskAsync(sandbox.Id, command, Cause, cancellation);
+        }
+    }
+
+    /// <summary>A running sandbox without its old port gets another; without any it is still reached by its token.</summary>
+    private async Task AddressAsync(Sandbox sandbox, CancellationToken cancellation)
+    {
+        if (sandbox.State is not SandboxState.Running)
+        {
+            return;
+        }
+
+        int? port = null;
+        try
+        {
+            port = await addresses.OpenAsync(sandbox.Id, cancellation);
+        }
+        catch (FaultException e)
+        {
+            LogNoAddress(e, sandbox.Id);
+        }
+
+        if (port != sandbox.LocalPort)
+        {
+            await directory.AskAsync(sandbox.Id, new SandboxCommand.Move(port), Cause, cancellation);
         }
     }
 
@@ -83,6 +120,12 @@ internal sealed partial class StartRecovery(
             return "could not be taken back after a restart of the server";
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox}: its local port {Port} is taken, or none that this server gives to sandboxes")]
+    private partial void LogMoved(SandboxId sandbox, int port);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} has no local port")]
+    private partial void LogNoAddress(Exception e, SandboxId sandbox);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Sandbox} could not be looked after after the restart")]
     private partial void LogNotRecovered(Exception e, SandboxId sandbox);

@@ -140,10 +140,10 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
     {
         if (newborn is not null)
         {
-            await AdmitAsync(newborn);
-            Publish(newborn);
-            _effects = new SandboxEffects(newborn, context, TellAsync);
-            _stored.TrySetResult(newborn);
+            Sandbox admitted = await AdmitAsync(newborn);
+            await PublishAsync(admitted);
+            _effects = new SandboxEffects(admitted, context, TellAsync);
+            _stored.TrySetResult(admitted);
             _ = TellAsync(new SandboxCommand.Start(), cause);
             return;
         }
@@ -164,14 +164,23 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         Watch(found);
     }
 
-    private async Task AdmitAsync(Sandbox wanted)
+    // Its address is open before anybody hears of it.
+    private async Task<Sandbox> AdmitAsync(Sandbox wanted)
     {
         try
         {
-            await context.Store.InsertAsync(wanted, cause, used => context.Admission.Check(wanted, used));
+            Sandbox addressed = wanted with { LocalPort = await context.Addresses.OpenAsync(id, context.Stopping) };
+            await context.Store.InsertAsync(addressed, cause, used => context.Admission.Check(addressed, used));
+            return addressed;
         }
-        catch (Exception e) when (Database.IsOutOfRoom(e))
+        catch (Exception e)
         {
+            await context.Addresses.CloseAsync(id);
+            if (!Database.IsOutOfRoom(e))
+            {
+                throw;
+            }
+
             LogNotStored(e, id, "Create");
             throw new FaultException(new Fault(FaultCode.NoCapacity, "the server's disk is full: try again when sandboxes have ended"), e);
         }
@@ -228,7 +237,7 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         {
             _unstored = !await TryStoreAsync(before, after, letter);
             NoRoom = (letter.Command as SandboxCommand.Lost)?.NoRoom ?? NoRoom;
-            Publish(after);
+            await PublishAsync(after);
             Watch(after);
         }
     }
@@ -266,6 +275,7 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         if (_clean && after.DeleteRequested)
         {
             await context.Store.RemoveAsync(id);
+            await context.Addresses.CloseAsync(id);
             Volatile.Write(ref _record, null);
             context.Wheel.Cancel(id);
             Close();
@@ -299,9 +309,14 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         }
     }
 
-    private void Publish(Sandbox sandbox)
+    private async Task PublishAsync(Sandbox sandbox)
     {
         Volatile.Write(ref _record, sandbox);
+        if (sandbox.State.IsFinal())
+        {
+            await context.Addresses.CloseAsync(id);
+        }
+
         if (sandbox.State is not (SandboxState.Created or SandboxState.Starting))
         {
             _settled.TrySetResult(sandbox);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Atoll.Control.Stores;
 using Atoll.Domain;
+using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
 using Microsoft.Extensions.Logging;
@@ -15,11 +16,12 @@ internal sealed class SandboxDirectory : IDisposable
     private readonly ActorContext _context;
 
     public SandboxDirectory(
-        SandboxStore store, Admission admission, INode node, TimeProvider time, ControlOptions options, ILogger<SandboxActor> log)
+        SandboxStore store, Admission admission, INode node, ISandboxAddresses addresses, TimeProvider time, ControlOptions options,
+        ILogger<SandboxActor> log)
     {
         Wheel = new TimerWheel(time, id => Tell(id, new SandboxCommand.Expire(), "timer"));
         _context = new ActorContext(
-            store, admission, node, Wheel, time, options, log, new SemaphoreSlim(options.ConcurrentLaunches), _stopping.Token);
+            store, admission, node, addresses, Wheel, time, options, log, new SemaphoreSlim(options.ConcurrentLaunches), _stopping.Token);
     }
 
     public TimerWheel Wheel { get; }

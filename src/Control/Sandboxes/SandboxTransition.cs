@@ -22,7 +22,12 @@ internal static class SandboxTransition
     public static Sandbox Apply(Sandbox sandbox, SandboxCommand command, SandboxState next, DateTimeOffset now)
     {
         bool changes = next != sandbox.State;
-        Sandbox moved = changes ? sandbox with { State = next, Phase = SandboxPhase.None, UpdatedAt = now } : sandbox;
+        Sandbox moved = changes
+            ? sandbox with
+            {
+                State = next, Phase = SandboxPhase.None, UpdatedAt = now, LocalPort = next.IsFinal() ? null : sandbox.LocalPort,
+            }
+            : sandbox;
         return command switch
         {
             SandboxCommand.Start => moved with { Phase = SandboxPhase.Allocating },
@@ -40,6 +45,7 @@ internal static class SandboxTransition
             {
                 Timeout = FromNow(sandbox, set.Timeout, set.Longest, now), UpdatedAt = now,
             },
+            SandboxCommand.Move move => sandbox with { LocalPort = move.LocalPort, UpdatedAt = now },
             SandboxCommand.SetTimeout set => sandbox with { Timeout = set.Timeout, UpdatedAt = now },
             SandboxCommand.Cleaned when changes => moved with { EndedAt = now },
             _ => moved,

@@ -78,6 +78,7 @@ internal static class Migrations
         alter table sandboxes add column public_traffic integer not null default 1;
         alter table sandboxes add column request_host text;
         """,
+        "alter table sandboxes add column local_port integer",
     ];
 
     public static int Newest => Steps.Length;

@@ -35,6 +35,7 @@ internal sealed class SandboxRow
     public string State { get; set; } = "";
     public string Phase { get; set; } = "";
     public string Reason { get; set; } = "";
+    public int? LocalPort { get; set; }
     public string? Node { get; set; }
     public long? StartedAt { get; set; }
     public long? EndedAt { get; set; }
@@ -69,6 +70,7 @@ internal sealed class SandboxRow
         State = Word(sandbox.State),
         Phase = Word(sandbox.Phase),
         Reason = sandbox.Reason,
+        LocalPort = sandbox.LocalPort,
         Node = sandbox.Node,
         StartedAt = sandbox.StartedAt?.ToUnixTimeMilliseconds(),
         EndedAt = sandbox.EndedAt?.ToUnixTimeMilliseconds(),
@@ -99,6 +101,7 @@ internal sealed class SandboxRow
         State = Enum.Parse<SandboxState>(State, ignoreCase: true),
         Phase = Enum.Parse<SandboxPhase>(Phase, ignoreCase: true),
         Reason = Reason,
+        LocalPort = LocalPort,
         Node = Node,
         StartedAt = StartedAt is { } started ? Time(started) : null,
         EndedAt = EndedAt is { } ended ? Time(ended) : null,

@@ -12,16 +12,18 @@ internal sealed class SandboxStore(Database database)
         """
         insert into sandboxes (id, owner, name, description, template, template_name, cpu_count, memory_mb, storage_gb,
             auto_pause, secure, allow_internet_access, public_traffic, request_host, region, metadata, environment, ports, created_at, updated_at,
-            timeout_ms, timeout_at, state, phase, reason, node, started_at, ended_at, delete_requested)
+            timeout_ms, timeout_at, state, phase, reason, node, local_port, started_at, ended_at, delete_requested)
         values (@Id, @Owner, @Name, @Description, @Template, @TemplateName, @CpuCount, @MemoryMb, @StorageGb,
             @AutoPause, @Secure, @AllowInternetAccess, @PublicTraffic, @RequestHost, @Region, @Metadata, @Environment, @Ports, @CreatedAt, @UpdatedAt,
-            @TimeoutMs, @TimeoutAt, @State, @Phase, @Reason, @Node, @StartedAt, @EndedAt, @DeleteRequested)
+            @TimeoutMs, @TimeoutAt, @State, @Phase, @Reason, @Node, @LocalPort, @StartedAt, @EndedAt,
+            @DeleteRequested)
         """;
 
     private const string Update =
         """
         update sandboxes set updated_at = @UpdatedAt, timeout_ms = @TimeoutMs, timeout_at = @TimeoutAt, state = @State,
-            phase = @Phase, reason = @Reason, node = @Node, started_at = @StartedAt, ended_at = @EndedAt,
+            phase = @Phase, reason = @Reason, node = @Node, local_port = @LocalPort, ports = @Ports,
+            started_at = @StartedAt, ended_at = @EndedAt,
             delete_requested = @DeleteRequested
         where id = @Id
         """;

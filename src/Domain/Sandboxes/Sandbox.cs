@@ -51,6 +51,12 @@ public sealed record Sandbox
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
     public IReadOnlyList<PortMapping> Ports { get; init; } = [];
 
+    /// <summary>
+    /// The port of the server's own address that is this sandbox's; null where sandboxes are reached by name, and once it
+    /// is over.
+    /// </summary>
+    public int? LocalPort { get; init; }
+
     /// <summary>The node that holds it; null until one is chosen.</summary>
     public string? Node { get; init; }
 

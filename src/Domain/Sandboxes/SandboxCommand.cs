@@ -23,6 +23,9 @@ public abstract record SandboxCommand
     /// <param name="NoRoom">The fault, when it did not start because the node had no room; null otherwise.</param>
     public sealed record Lost(string Reason, Fault? NoRoom = null) : SandboxCommand;
 
+    /// <summary>The server's report that, after a restart, it is reached at another local port than before, or at none.</summary>
+    public sealed record Move(int? LocalPort) : SandboxCommand;
+
     /// <summary>Run a process in it, or read what one wrote.</summary>
     public sealed record UseAgent : SandboxCommand;
 

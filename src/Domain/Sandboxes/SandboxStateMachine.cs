@@ -46,6 +46,7 @@ public static class SandboxStateMachine
             : Refuse(state, "moved to another step"),
         SandboxCommand.Started => state is SandboxState.Starting ? To(SandboxState.Running) : Refuse(state, "reported as started"),
         SandboxCommand.Lost => DecideLost(state),
+        SandboxCommand.Move => state.IsFinal() || state is SandboxState.Terminating ? Refuse(state, "moved to another port") : Stay(state),
         SandboxCommand.UseAgent => state is SandboxState.Running ? Stay(state) : Refuse(state, "used"),
         SandboxCommand.Connect => state is SandboxState.Running ? Stay(state) : Refuse(state, "connected to"),
         SandboxCommand.SetTimeout => state.IsFinal() || state is SandboxState.Terminating

@@ -14,6 +14,7 @@ internal static class CommandLine
         {
             ServeCommand.Create(),
             AuthCommand.Create(),
+            CaCommand.Create(),
             TemplateCommand.Create(),
             DoctorCommand.Create(),
         };

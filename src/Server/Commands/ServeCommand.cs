@@ -4,6 +4,7 @@ using Atoll.Control.Tenancy;
 using Atoll.Domain;
 using Nodes = Atoll.Domain.Nodes;
 using Atoll.Node;
+using Atoll.Server.Edge;
 
 namespace Atoll.Server.Commands;
 
@@ -21,8 +22,17 @@ internal static class ServeCommand
     private static readonly Option<string> Runtime = ServerOptions.Choice(
         "--runtime", "ATOLL_RUNTIME", Standard.Runtime, ["auto", "gvisor", "simulated"], "What isolates sandboxes");
 
-    private static readonly Option<string> Domain = ServerOptions.Text(
-        "--domain", "ATOLL_DOMAIN", "", "Host name under which clients reach the server; the listener's address when empty");
+    private static readonly Option<string> Domain = ServerOptions.HostName(
+        "--domain", "ATOLL_DOMAIN", "Name under which clients reach the server, and sandboxes below it by wildcard DNS; when empty each sandbox has a local port");
+
+    private static readonly Option<PortRange> SandboxPorts = ServerOptions.Ports(
+        "--sandbox-ports", "ATOLL_SANDBOX_PORTS", PortRange.Standard, "Local ports of sandboxes, one for each, when there is no domain");
+
+    private static readonly Option<string> TlsCertificate = ServerOptions.Text(
+        "--tls-certificate", "ATOLL_TLS_CERTIFICATE", "", "PEM file of a certificate of your own, with its chain, for the names that it holds for");
+
+    private static readonly Option<string> TlsKey = ServerOptions.Text(
+        "--tls-key", "ATOLL_TLS_KEY", "", "PEM file of that certificate's key");
 
     private static readonly Option<string> Region = ServerOptions.Choice(
         "--region", "ATOLL_REGION", Standard.Region, [.. Nodes.Region.Catalogue.Select(region => region.Id)], "Region that this machine counts for");
@@ -49,8 +59,15 @@ internal static class ServeCommand
     {
         var command = new Command("serve", "Serve the API")
         {
-            Data, Templates, Listen, Runtime, Domain, Region, MinTimeout, Instance, Pool, Prefix, Agent, Runsc,
+            Data, Templates, Listen, Runtime, Domain, SandboxPorts, TlsCertificate, TlsKey, Region, MinTimeout, Instance, Pool, Prefix, Agent, Runsc,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(TlsCertificate) is { Length: > 0 } != result.GetValue(TlsKey) is { Length: > 0 })
+            {
+                result.AddError("--tls-certificate and --tls-key are only of use together");
+            }
+        });
         command.SetAction((parsed, cancellation) => RunAsync(Read(parsed), cancellation));
         return command;
     }
@@ -72,6 +89,9 @@ internal static class ServeCommand
         },
         Listen = parsed.GetRequiredValue(Listen),
         Domain = parsed.GetRequiredValue(Domain) is { Length: > 0 } name ? name : null,
+        SandboxPorts = parsed.GetRequiredValue(SandboxPorts),
+        TlsCertificate = parsed.GetRequiredValue(TlsCertificate) is { Length: > 0 } certificate ? Path.GetFullPath(certificate) : null,
+        TlsKey = parsed.GetRequiredValue(TlsKey) is { Length: > 0 } key ? Path.GetFullPath(key) : null,
         MinTimeout = TimeSpan.FromSeconds(parsed.GetRequiredValue(MinTimeout)),
     };
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using Atoll.Server.Edge;
 
 namespace Atoll.Server.Commands;
 
@@ -54,6 +55,21 @@ internal static class ServerOptions
     public static Option<IPNetwork> Network(string name, string variable, IPNetwork standard, string description) =>
         Parsed(name, variable, standard.ToString(), description, (string text, out IPNetwork value) =>
             IPNetwork.TryParse(text, out value) ? null : $"'{text}' is not a network such as 10.171.0.0/16");
+
+    public static Option<PortRange> Ports(string name, string variable, PortRange standard, string description) =>
+        Parsed(name, variable, standard.ToString(), description, (string text, out PortRange value) =>
+            PortRange.TryParse(text, out value) ? null : $"'{text}' is not a range of ports such as {standard}");
+
+    /// <summary>A DNS name, with or without a port behind it; empty for none.</summary>
+    public static Option<string> HostName(string name, string variable, string description) =>
+        Parsed(name, variable, "", description, (string text, out string value) =>
+        {
+            value = text.ToLowerInvariant();
+            string[] parts = text.Split(':');
+            bool good = text.Length == 0 || Uri.CheckHostName(parts[0]) is UriHostNameType.Dns
+                && (parts.Length == 1 || parts.Length == 2 && ushort.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0);
+            return good ? null : $"'{text}' is not a host name such as sandboxes.example.com";
+        });
 
     private static Option<T> Parsed<T>(string name, string variable, string standard, string description, Parser<T> parse) => new(name)
     {

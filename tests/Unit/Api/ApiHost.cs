@@ -20,6 +20,7 @@ namespace Atoll.Unit.Api;
 /// <summary>The server's real pipeline on a loopback port, over doubles of the ports.</summary>
 public sealed class ApiHost : IAsyncLifetime
 {
+    private readonly string _data = Directory.CreateTempSubdirectory("atoll-api-").FullName;
     private WebApplication? _app;
     private HttpClient? _client;
 
@@ -39,7 +40,7 @@ public sealed class ApiHost : IAsyncLifetime
     {
         var options = new ServeOptions
         {
-            Node = new NodeOptions(),
+            Node = new NodeOptions { DataDirectory = _data },
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
             MinTimeout = TimeSpan.FromSeconds(1),
         };
@@ -57,7 +58,7 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddLogging(logging => logging.ClearProviders().AddProvider(Log));
         });
         await _app.StartAsync();
-        _client = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()), Timeout = TimeSpan.FromSeconds(20) };
+        _client = new HttpClient { BaseAddress = SimulatedServer.Plain(_app.Urls.Single()), Timeout = TimeSpan.FromSeconds(20) };
     }
 
     public async Task DisposeAsync()
@@ -67,6 +68,8 @@ public sealed class ApiHost : IAsyncLifetime
         {
             await _app.DisposeAsync();
         }
+
+        Directory.Delete(_data, recursive: true);
     }
 
     /// <summary>Ends it as SIGTERM does.</summary>

@@ -207,7 +207,7 @@ public sealed class HttpTests(ApiHost api) : IClassFixture<ApiHost>
         using var raw = new TcpClient();
         await raw.ConnectAsync(IPAddress.Loopback, api.Client.BaseAddress!.Port);
         NetworkStream stream = raw.GetStream();
-        await stream.WriteAsync("\x16\x03\x01 nonsense\r\n\r\n"u8.ToArray());
+        await stream.WriteAsync("\x15\x03\x01 nonsense\r\n\r\n"u8.ToArray());
         var answer = new byte[12];
         await stream.ReadExactlyAsync(answer).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
         Assert.Equal("HTTP/1.1 400", Encoding.ASCII.GetString(answer));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -19,7 +20,12 @@ public sealed class SimulatedServer : IAsyncLifetime
     private readonly string _data = Directory.CreateTempSubdirectory("atoll-server-").FullName;
     private WebApplication? _app;
 
-    internal Uri Address => new(_app!.Urls.First());
+    internal Uri Address => Plain(_app!.Urls.First());
+
+    internal string DataDirectory => _data;
+
+    /// <summary>What the next start changes of the options.</summary>
+    internal Func<ServeOptions, ServeOptions> Shape { get; set; } = options => options;
 
     internal string Key { get; private set; } = "";
 
@@ -28,33 +34,46 @@ public sealed class SimulatedServer : IAsyncLifetime
     /// <summary>Straight to the node, to arrange and to look at what a sandbox holds.</summary>
     internal INode Node => _app!.Services.GetRequiredService<INode>();
 
-    public async Task InitializeAsync()
+    public Task InitializeAsync() => StartAsync();
+
+    /// <summary>The address as plain HTTP; Kestrel says that it is https, and it is both.</summary>
+    internal static Uri Plain(string url) => new UriBuilder(url) { Scheme = "http" }.Uri;
+
+    internal async Task StartAsync()
     {
-        var options = new ServeOptions
+        ServeOptions options = Shape(new ServeOptions
         {
             Node = new NodeOptions { DataDirectory = _data, TemplatesDirectory = Path.Combine(_data, "templates"), Runtime = "simulated" },
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
             MinTimeout = TimeSpan.FromSeconds(1),
-        };
+        });
         _app = ServerHost.Build(options, services =>
         {
             Composition.AddPorts(services, options);
             services.AddSingleton<ITemplates>(new TemplatesDouble());
         });
         await _app.StartAsync();
-        Key = (await _app.Services.GetRequiredService<TenancyAdmin>().MakeFirstKeyAsync())!;
+        ServerHost.Announce(_app, options);
+        Key = await _app.Services.GetRequiredService<TenancyAdmin>().MakeFirstKeyAsync() ?? Key;
         Client = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(20) };
     }
 
     public async Task DisposeAsync()
     {
+        await StopAsync();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    /// <summary>Ends the server; its data stays for the next start.</summary>
+    internal async Task StopAsync()
+    {
         Client.Dispose();
         if (_app is not null)
         {
+            await _app.StopAsync();
             await _app.DisposeAsync();
+            _app = null;
         }
-
-        Directory.Delete(_data, recursive: true);
     }
 
     /// <summary>A running sandbox.</summary>
@@ -67,6 +86,31 @@ public sealed class SimulatedServer : IAsyncLifetime
         JsonElement data = reply.Data;
         string id = data.GetProperty("sandbox_id").GetString()!;
         return new RunningBox(SandboxId.Parse(id["sbx-".Length..]), id, data.GetProperty("envd_access_token").GetString()!);
+    }
+
+    /// <summary>Sends a request to the control plane with the first user's key.</summary>
+    internal async Task<Reply> ControlAsync(HttpMethod method, string path, object? body = null)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        request.Headers.Add("X-API-Key", Key);
+        return await Reply.OfAsync(await Client.SendAsync(request));
+    }
+
+    /// <summary>The record of a sandbox once it has a status.</summary>
+    internal async Task<JsonElement> UntilAsync(RunningBox box, string status)
+    {
+        long since = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            JsonElement seen = (await ControlAsync(HttpMethod.Get, $"/v1/sandboxes/{box.Name}")).Data;
+            if (seen.GetProperty("status").GetString() == status)
+            {
+                return seen;
+            }
+
+            Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(30), $"{box.Name} is not {status}: {seen}");
+            await Task.Delay(5);
+        }
     }
 
     /// <summary>Sends a request for a sandbox to the server's own address, with the sandbox's header and token.</summary>

@@ -17,6 +17,7 @@ public sealed class SandboxStateMachineTests
         Progress    | -                   | .                   | -                   | -                   | -                   | -                   | -                   | .           | -          | -        | -
         Started     | -                   | Running             | -                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
         Lost        | Failed/Clean        | Failed/Clean        | Failed/Clean        | Failed/Clean        | -                   | Failed/Clean        | Failed/Clean        | -           | -          | -        | -
+        Move        | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
         UseAgent    | -                   | -                   | .                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
         Connect     | -                   | -                   | .                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
         SetTimeout  | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
@@ -32,6 +33,7 @@ public sealed class SandboxStateMachineTests
         ["Progress"] = new SandboxCommand.Progress(SandboxPhase.Deploying),
         ["Started"] = new SandboxCommand.Started(),
         ["Lost"] = new SandboxCommand.Lost("gone"),
+        ["Move"] = new SandboxCommand.Move(20_000),
         ["UseAgent"] = new SandboxCommand.UseAgent(),
         ["Connect"] = new SandboxCommand.Connect(TimeSpan.FromMinutes(1)),
         ["SetTimeout"] = new SandboxCommand.SetTimeout(TimeSpan.FromMinutes(1)),

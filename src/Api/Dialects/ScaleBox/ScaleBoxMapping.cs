@@ -1,3 +1,4 @@
+using Atoll.Api.Edge;
 using Atoll.Domain.Network;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Templates;
@@ -6,7 +7,7 @@ using Atoll.Domain.Tenancy;
 namespace Atoll.Api.Dialects.ScaleBox;
 
 /// <summary>Says the domain's records in the dialect's words.</summary>
-internal sealed class ScaleBoxMapping(ApiOptions options, IAccessTokens tokens, ITemplates templates, TimeProvider time)
+internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, ITemplates templates, TimeProvider time)
 {
     /// <summary>The route parameter that holds a sandbox's id.</summary>
     public const string IdParameter = "sandbox_id";
@@ -100,8 +101,8 @@ internal sealed class ScaleBoxMapping(ApiOptions options, IAccessTokens tokens, 
             AutoPause = sandbox.AutoPause,
             Secure = sandbox.Secure,
             AllowInternetAccess = sandbox.AllowInternetAccess,
-            SandboxDomain = options.PublicHost,
-            Domain = options.PublicHost,
+            SandboxDomain = hosts.Of(sandbox),
+            Domain = hosts.Of(sandbox),
             WebTerminalAvailable = false,
             WebFilesAvailable = false,
             EnvdAccessToken = withToken ? tokens.For(sandbox.Id) : null,
