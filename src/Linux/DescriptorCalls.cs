@@ -51,6 +51,37 @@ public static partial class DescriptorCalls
         }
     }
 
+    /// <summary>Writes as much as is taken now.</summary>
+    /// <returns>The number of bytes; 0 when there is no room now (non-blocking only); -1 when nobody can read it any more.</returns>
+    public static unsafe int TryWrite(Descriptor to, ReadOnlySpan<byte> bytes)
+    {
+        while (true)
+        {
+            nint count;
+            fixed (byte* pointer = bytes)
+            {
+                count = write(to.Number, pointer, (nuint)bytes.Length);
+            }
+
+            if (count >= 0)
+            {
+                return (int)count;
+            }
+
+            switch (SyscallException.LastError)
+            {
+                case Errno.EINTR:
+                    continue;
+                case Errno.EAGAIN:
+                    return 0;
+                case Errno.EPIPE or Errno.EIO:
+                    return -1;
+                default:
+                    throw SyscallException.Last("write", to.ToString());
+            }
+        }
+    }
+
     /// <summary>Writes a line to one of the standard descriptors, as far as it takes it.</summary>
     public static unsafe void Print(int number, string text)
     {
@@ -62,7 +93,20 @@ public static partial class DescriptorCalls
     }
 
     /// <summary>Makes a pipe whose read end does not block.</summary>
-    public static unsafe (Descriptor Read, Descriptor Write) Pipe()
+    public static (Descriptor Read, Descriptor Write) Pipe() => Pipe(readBlocks: false);
+
+    /// <summary>Makes a pipe whose write end does not block.</summary>
+    public static (Descriptor Read, Descriptor Write) InputPipe() => Pipe(readBlocks: true);
+
+    /// <summary>Another name of the same open file, which closes on exec.</summary>
+    public static Descriptor Duplicate(Descriptor of)
+    {
+        const int F_DUPFD_CLOEXEC = 1030;
+        int number = fcntl(of.Number, F_DUPFD_CLOEXEC, 3);
+        return number >= 0 ? new Descriptor(number) : throw SyscallException.Last("fcntl", $"F_DUPFD_CLOEXEC of {of}");
+    }
+
+    private static unsafe (Descriptor Read, Descriptor Write) Pipe(bool readBlocks)
     {
         int* ends = stackalloc int[2];
         if (pipe2(ends, O_CLOEXEC) != 0)
@@ -72,7 +116,7 @@ public static partial class DescriptorCalls
 
         var pair = (new Descriptor(ends[0]), new Descriptor(ends[1]));
         const int F_SETFL = 4;
-        if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
+        if (fcntl(ends[readBlocks ? 1 : 0], F_SETFL, O_NONBLOCK) != 0)
         {
             throw SyscallException.Last("fcntl", "F_SETFL");
         }

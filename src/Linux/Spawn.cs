@@ -6,7 +6,14 @@ namespace Atoll.Linux;
 /// <summary>What to start: an absolute path, its arguments and environment, and where its output goes.</summary>
 public sealed record SpawnRequest(
     string Path, IReadOnlyList<string> Arguments, IReadOnlyList<string> Environment, string WorkingDirectory,
-    Descriptor Input, Descriptor Output, Descriptor Error);
+    Descriptor Input, Descriptor Output, Descriptor Error)
+{
+    /// <summary>
+    /// When given, the path of a terminal that the new process opens in place of the three descriptors. As it leads a
+    /// session, the terminal becomes the one that controls it.
+    /// </summary>
+    public string? Terminal { get; init; }
+}
 
 /// <summary>
 /// Starts processes without fork (posix_spawn(3)): in a session of their own, with every signal at its default and
@@ -33,9 +40,7 @@ public static unsafe partial class Spawn
         {
             SetAttributes(attributes);
             Check(posix_spawn_file_actions_addchdir_np(actions, request.WorkingDirectory), "addchdir_np");
-            Check(posix_spawn_file_actions_adddup2(actions, request.Input.Number, 0), "adddup2");
-            Check(posix_spawn_file_actions_adddup2(actions, request.Output.Number, 1), "adddup2");
-            Check(posix_spawn_file_actions_adddup2(actions, request.Error.Number, 2), "adddup2");
+            SetStreams(actions, request);
             using var arguments = new StringVector(request.Arguments);
             using var environment = new StringVector(request.Environment);
             int child;
@@ -48,6 +53,22 @@ public static unsafe partial class Spawn
             posix_spawn_file_actions_destroy(actions);
             posix_spawnattr_destroy(attributes);
         }
+    }
+
+    private static void SetStreams(byte* actions, SpawnRequest request)
+    {
+        if (request.Terminal is { } terminal)
+        {
+            const int O_RDWR = 2;
+            Check(posix_spawn_file_actions_addopen(actions, 0, terminal, O_RDWR, 0), "addopen");
+            Check(posix_spawn_file_actions_adddup2(actions, 0, 1), "adddup2");
+            Check(posix_spawn_file_actions_adddup2(actions, 0, 2), "adddup2");
+            return;
+        }
+
+        Check(posix_spawn_file_actions_adddup2(actions, request.Input.Number, 0), "adddup2");
+        Check(posix_spawn_file_actions_adddup2(actions, request.Output.Number, 1), "adddup2");
+        Check(posix_spawn_file_actions_adddup2(actions, request.Error.Number, 2), "adddup2");
     }
 
     private static void SetAttributes(byte* attributes)
@@ -131,6 +152,9 @@ public static unsafe partial class Spawn
 
     [LibraryImport("libc")]
     private static partial int posix_spawn_file_actions_adddup2(byte* actions, int from, int to);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int posix_spawn_file_actions_addopen(byte* actions, int fd, string path, int flags, uint mode);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int posix_spawn_file_actions_addchdir_np(byte* actions, string path);

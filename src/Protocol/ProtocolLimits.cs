@@ -24,8 +24,14 @@ public static class ProtocolLimits
     /// <summary>Bytes of data in one Output frame.</summary>
     public const int MaxOutput = 32 * 1024;
 
+    /// <summary>Bytes of data in one WriteInput message.</summary>
+    public const int MaxInput = 32 * 1024;
+
     /// <summary>Bytes of a process's arguments that the agent keeps for List; the rest is cut off.</summary>
     public const int MaxListedArguments = 32 * 1024;
+
+    /// <summary>Bytes of a process's own environment that the agent keeps for List; variables that do not fit are left out.</summary>
+    public const int MaxListedEnvironment = 24 * 1024;
 
     /// <summary>Processes that run at a time, and ended ones that are kept.</summary>
     public const int MaxProcesses = 4096;

@@ -36,6 +36,7 @@ internal sealed class Connection
     private readonly MessageReader _reader = new(ProtocolLimits.MaxHello);
     private readonly MessageWriter _writer = new();
     private readonly Dictionary<uint, Follower> _followers = [];
+    private readonly Dictionary<uint, LateReply> _late = [];
     private readonly LoopTimer _helloTimer;
     private EpollEvents _watched = EpollEvents.EPOLLIN;
 
@@ -122,7 +123,7 @@ internal sealed class Connection
     /// <exception cref="ProtocolException">The host uses the number of a stream that is open.</exception>
     public void RequireUnused(uint stream)
     {
-        if (_followers.ContainsKey(stream) || Channels.Find(stream) is not null)
+        if (_followers.ContainsKey(stream) || _late.ContainsKey(stream) || Channels.Find(stream) is not null)
         {
             throw new ProtocolException($"stream {stream} is in use");
         }
@@ -151,6 +152,24 @@ internal sealed class Connection
     /// <summary>The follower of a stream; null when there is none any more, which is no error: its end may be on the way.</summary>
     public Follower? Follower(uint stream) => _followers.GetValueOrDefault(stream);
 
+    /// <summary>Leaves the answer to a request for later.</summary>
+    public LateReply Later(uint stream, Action cancelled)
+    {
+        RequireUnused(stream);
+        return _late[stream] = new LateReply(this, stream, cancelled);
+    }
+
+    /// <summary>Gives up what is still to be answered on a stream, if anything is.</summary>
+    public void Cancel(uint stream)
+    {
+        if (_late.Remove(stream, out LateReply? reply))
+        {
+            reply.Cancelled();
+        }
+    }
+
+    public void Forget(LateReply reply) => _late.Remove(reply.Stream);
+
     public void Forget(Follower follower) => _followers.Remove(follower.Stream);
 
     public void Close()
@@ -170,6 +189,11 @@ internal sealed class Connection
         }
 
         _followers.Clear();
+        foreach (uint stream in _late.Keys.ToArray())
+        {
+            Cancel(stream);
+        }
+
         Channels.CloseAll();
         _onClosed(this);
     }

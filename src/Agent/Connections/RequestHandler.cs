@@ -81,8 +81,21 @@ internal sealed class RequestHandler(AgentSecret secret, string version, Process
                 break;
             case MessageType.Detach:
                 Bare.Read(payload);
+                connection.Cancel(stream);
                 connection.Channels.Find(stream)?.Close();
                 Detach(connection, connection.Follower(stream));
+                break;
+            case MessageType.WriteInput:
+                WriteInput input = WriteInput.Read(payload);
+                processes.Get(input.Pid).Input.Write(input.Data, connection, stream);
+                break;
+            case MessageType.CloseInput:
+                processes.Get(CloseInput.Read(payload).Pid).Input.Close(connection, stream);
+                break;
+            case MessageType.Resize:
+                Resize resize = Resize.Read(payload);
+                processes.Get(resize.Pid).Input.Resize(resize.Size);
+                connection.Write(writer => Bare.Write(writer, MessageType.Ok, stream));
                 break;
             case MessageType.Signal:
                 processes.Signal(Signal.Read(payload));

@@ -48,12 +48,12 @@ internal sealed class Follower(GuestProcess process, Connection connection, uint
             }
 
             int max = (int)Math.Min(ProtocolLimits.MaxOutput, _credit - ProtocolLimits.FrameCost);
-            if (max <= 0 || !ring.TryPeek(ref _cursor, max, out bool isError, out ReadOnlySpan<byte> data))
+            if (max <= 0 || !ring.TryPeek(ref _cursor, max, out OutputKind kind, out ReadOnlySpan<byte> data))
             {
                 return false;
             }
 
-            Connection.Write(Stream, new Output(isError, _sequence, data));
+            Connection.Write(Stream, new Output(kind, _sequence, data));
             _credit -= data.Length + ProtocolLimits.FrameCost;
             _cursor = OutputRing.Advance(_cursor, data.Length);
             _sequence += data.Length;

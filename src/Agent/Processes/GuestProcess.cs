@@ -6,7 +6,7 @@ using Atoll.Protocol.Messages;
 namespace Atoll.Agent.Processes;
 
 /// <summary>
-/// One process that the host started: reads its pipes into its ring, sends the ring to followers, and knows its end.
+/// One process that the host started: reads its pipes or its terminal into its ring, sends the ring to followers, and knows its end.
 /// <code>
 ///   pipes --read--> ring --pump--> followers            paused: ring full of what must be kept, pipes not read
 ///   exit ----> pipes drained, or 1 s later ----> Ended  (a child that still holds the pipes is let go)
@@ -38,12 +38,13 @@ internal sealed class GuestProcess
 
     public GuestProcess(
         EventLoop loop, byte[] scratch, Action<GuestProcess> onEnded, ProcessEntry entry, StartProcess request, RunMark mark,
-        Descriptor output, Descriptor error)
+        ProcessStreams streams, InputBudget inputBudget)
     {
         (_loop, _scratch, _onEnded, Entry, _mark) = (loop, scratch, onEnded, entry, mark);
         Ring = new OutputRing(request.OutputCapacity);
         _pressure = new BackPressure(loop.Now);
-        _pipes = [new OutputPipe(loop, output, false, Read), new OutputPipe(loop, error, true, Read)];
+        Input = new ProcessInput(loop, entry.Pid, streams.Input, entry.HasTerminal, inputBudget);
+        _pipes = [.. streams.Outputs.Select(output => new OutputPipe(loop, output.Descriptor, output.Kind, Read))];
         foreach (OutputPipe pipe in _pipes)
         {
             pipe.Watch();
@@ -61,6 +62,8 @@ internal sealed class GuestProcess
     public int Pid => Entry.Pid;
 
     public OutputRing Ring { get; }
+
+    public ProcessInput Input { get; }
 
     public bool IsFollowed => _followers.Count > 0;
 
@@ -113,6 +116,7 @@ internal sealed class GuestProcess
     public void OnExit(ChildExit exit)
     {
         _exit = new Exited(exit.Code, exit.Signal);
+        Input.End();
         _loop.Cancel(_lifetime);
         if (!EndIfDrained())
         {
@@ -164,7 +168,7 @@ internal sealed class GuestProcess
     private void Take(OutputPipe pipe, int count)
     {
         _pressure.Append(Ring.Next, _loop.Now);
-        Ring.Append(pipe.IsError, _scratch.AsSpan(0, count));
+        Ring.Append(pipe.Kind, _scratch.AsSpan(0, count));
         PumpAll();
     }
 

@@ -8,13 +8,16 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
 {
     private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+    /// <summary>What every terminal that the clients have understands.</summary>
+    private const string DefaultTerminal = "xterm-256color";
+
     /// <summary>For every process; replaced when the sandbox is configured.</summary>
     public IReadOnlyDictionary<string, string> Configured { get; set; } = new Dictionary<string, string>();
 
     /// <summary>Starts a process and returns its pid.</summary>
     /// <param name="mark">Goes into its environment, and so into that of all it starts.</param>
     /// <exception cref="AgentErrorException">Why it cannot be started, in words for the user.</exception>
-    public int Start(StartProcess request, RunMark mark, Descriptor input, Descriptor output, Descriptor error)
+    public int Start(StartProcess request, RunMark mark, ChildStreams streams)
     {
         if (request.Arguments.Count == 0 || request.Arguments[0].Length == 0)
         {
@@ -25,7 +28,13 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
         request = request with { WorkingDirectory = Path.Combine(HomeOf(user), request.WorkingDirectory) };
         Dictionary<string, string> environment = EnvironmentFor(user, request.Environment);
         environment[RunMark.Variable] = mark.Value;
-        int Run() => Start(request, environment, input, output, error);
+        if (streams.Terminal is { } terminal)
+        {
+            environment.TryAdd("TERM", DefaultTerminal);
+            PseudoTerminals.Give(terminal, user.Uid, user.Gid, UserDatabase.FindGroup(ReadOrEmpty(groupPath), "tty"));
+        }
+
+        int Run() => Start(request, environment, streams);
         return user.Uid == 0 ? Run() : Credentials.RunAs(user.Uid, user.Gid, user.Groups, Run);
     }
 
@@ -34,7 +43,7 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
     public int StartExactly(StartProcess request, Descriptor input, Descriptor output, Descriptor error)
     {
         UserEntry user = FindUser(request.User);
-        int Run() => Start(request, new Dictionary<string, string>(request.Environment), input, output, error);
+        int Run() => Start(request, new Dictionary<string, string>(request.Environment), new ChildStreams(input, output, error));
         return user.Uid == 0 ? Run() : Credentials.RunAs(user.Uid, user.Gid, user.Groups, Run);
     }
 
@@ -43,13 +52,13 @@ internal sealed class Launcher(string passwdPath = "/etc/passwd", string groupPa
         UserDatabase.FindGroup(ReadOrEmpty(groupPath), group) is { } number && user.Groups.Contains(number);
 
     private static int Start(
-        StartProcess request, Dictionary<string, string> environment, Descriptor input, Descriptor output, Descriptor error)
+        StartProcess request, Dictionary<string, string> environment, ChildStreams streams)
     {
         CheckDirectory(request.WorkingDirectory);
         string program = FindProgram(request.Arguments[0], environment.GetValueOrDefault("PATH", DefaultPath), request.WorkingDirectory);
         var spawn = new SpawnRequest(
             program, request.Arguments, [.. environment.Select(pair => $"{pair.Key}={pair.Value}")],
-            request.WorkingDirectory, input, output, error);
+            request.WorkingDirectory, streams.Input, streams.Output, streams.Error) { Terminal = streams.Terminal };
         Errno result = Spawn.Start(spawn, out int pid);
         return result switch
         {

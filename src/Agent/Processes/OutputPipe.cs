@@ -1,14 +1,15 @@
 using Atoll.Agent.Loop;
 using Atoll.Linux;
+using Atoll.Protocol.Messages;
 
 namespace Atoll.Agent.Processes;
 
-/// <summary>The agent's end of one process's standard output or error, watched only while it may be read.</summary>
-internal sealed class OutputPipe(EventLoop loop, Descriptor descriptor, bool isError, Action<OutputPipe> readable)
+/// <summary>The agent's end of one process's standard output or error, or of its terminal, watched only while it may be read.</summary>
+internal sealed class OutputPipe(EventLoop loop, Descriptor descriptor, OutputKind kind, Action<OutputPipe> readable)
 {
     private bool _watched;
 
-    public bool IsError { get; } = isError;
+    public OutputKind Kind { get; } = kind;
 
     public bool IsClosed { get; private set; }
 
@@ -16,7 +17,18 @@ internal sealed class OutputPipe(EventLoop loop, Descriptor descriptor, bool isE
     public int FinalBudget { get; set; } = 64 * 1024;
 
     /// <returns>As <see cref="DescriptorCalls.Read"/>.</returns>
-    public int Read(Span<byte> into) => DescriptorCalls.Read(descriptor, into);
+    public int Read(Span<byte> into)
+    {
+        try
+        {
+            return DescriptorCalls.Read(descriptor, into);
+        }
+        catch (SyscallException e) when (e.Error == Errno.EIO && Kind == OutputKind.Terminal)
+        {
+            // So a terminal says that its last other end was closed.
+            return 0;
+        }
+    }
 
     public void Watch()
     {

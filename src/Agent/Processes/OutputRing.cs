@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Atoll.Protocol.Messages;
 
 namespace Atoll.Agent.Processes;
 
@@ -10,19 +11,19 @@ namespace Atoll.Agent.Processes;
 internal readonly record struct RingCursor(long Sequence, long Segment, int Offset);
 
 /// <summary>
-/// Keeps the newest output of one process, both streams in the order read, in bounded native memory that grows
+/// Keeps the newest output of one process, all its streams in the order read, in bounded native memory that grows
 /// only as it is used.
 /// <code>
 ///            _head                                         _tail
 ///   ... gone | hdr data | hdr data | hdr data ... hdr data | free ...      positions count up for ever,
 ///            First                                         Next            the place in memory is position % size
-///   hdr: u32, top bit = standard error, rest = length of data; it counts against the capacity
+///   hdr: u32, top two bits = kind, rest = length of data; it counts against the capacity
 /// </code>
 /// </summary>
 internal sealed unsafe class OutputRing : IDisposable
 {
     private const int HeaderSize = sizeof(uint);
-    private const uint ErrorBit = 0x8000_0000;
+    private const int KindShift = 30;
     private const int FirstSize = 4 * 1024;
 
     private readonly int _capacity;
@@ -53,7 +54,7 @@ internal sealed unsafe class OutputRing : IDisposable
     public int Room => Math.Max(0, Math.Min((int)(_capacity - (_tail - _head)) - HeaderSize, _maxSegment));
 
     /// <summary>Appends at most <see cref="Room"/> bytes of one stream.</summary>
-    public void Append(bool isError, ReadOnlySpan<byte> data)
+    public void Append(OutputKind kind, ReadOnlySpan<byte> data)
     {
         if (data.Length > Room)
         {
@@ -63,17 +64,17 @@ internal sealed unsafe class OutputRing : IDisposable
         while (!data.IsEmpty)
         {
             int length = Math.Min(data.Length, _maxSegment);
-            if (_lastSegment >= 0 && Header(_lastSegment) is var last && last.IsError == isError && last.Length < _maxSegment)
+            if (_lastSegment >= 0 && Header(_lastSegment) is var last && last.Kind == kind && last.Length < _maxSegment)
             {
                 length = Math.Min(length, _maxSegment - last.Length);
                 Grow(length);
-                WriteHeader(_lastSegment, isError, last.Length + length);
+                WriteHeader(_lastSegment, kind, last.Length + length);
             }
             else
             {
                 Grow(HeaderSize + length);
                 _lastSegment = _tail;
-                WriteHeader(_tail, isError, length);
+                WriteHeader(_tail, kind, length);
                 _tail += HeaderSize;
             }
 
@@ -135,9 +136,9 @@ internal sealed unsafe class OutputRing : IDisposable
 
     /// <summary>Looks at the bytes of one stream at a place that is not gone; the span is valid until the next append or drop.</summary>
     /// <returns>False when there are none yet.</returns>
-    public bool TryPeek(ref RingCursor cursor, int max, out bool isError, out ReadOnlySpan<byte> data)
+    public bool TryPeek(ref RingCursor cursor, int max, out OutputKind kind, out ReadOnlySpan<byte> data)
     {
-        isError = false;
+        kind = default;
         data = default;
         if (cursor.Sequence >= Next)
         {
@@ -150,16 +151,16 @@ internal sealed unsafe class OutputRing : IDisposable
             cursor = At(cursor.Sequence);
         }
 
-        (bool error, int length) = Header(cursor.Segment);
+        (OutputKind found, int length) = Header(cursor.Segment);
         if (cursor.Offset == length)
         {
             cursor = new RingCursor(cursor.Sequence, cursor.Segment + HeaderSize + length, 0);
-            (error, length) = Header(cursor.Segment);
+            (found, length) = Header(cursor.Segment);
         }
 
         int place = (int)((cursor.Segment + HeaderSize + cursor.Offset) % _size);
         int count = Math.Min(Math.Min(length - cursor.Offset, max), _size - place);
-        isError = error;
+        kind = found;
         data = new ReadOnlySpan<byte>(_memory + place, count);
         return true;
     }
@@ -177,7 +178,7 @@ internal sealed unsafe class OutputRing : IDisposable
 
     ~OutputRing() => NativeMemory.Free(_memory);
 
-    private (bool IsError, int Length) Header(long position)
+    private (OutputKind Kind, int Length) Header(long position)
     {
         Span<byte> bytes = stackalloc byte[HeaderSize];
         for (int i = 0; i < HeaderSize; i++)
@@ -186,13 +187,13 @@ internal sealed unsafe class OutputRing : IDisposable
         }
 
         uint value = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-        return ((value & ErrorBit) != 0, (int)(value & ~ErrorBit));
+        return ((OutputKind)(value >> KindShift), (int)(value & ((1u << KindShift) - 1)));
     }
 
-    private void WriteHeader(long position, bool isError, int length)
+    private void WriteHeader(long position, OutputKind kind, int length)
     {
         Span<byte> bytes = stackalloc byte[HeaderSize];
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)length | (isError ? ErrorBit : 0));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)length | ((uint)kind << KindShift));
         Copy(position, bytes);
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Atoll.Agent.Loop;
 using Atoll.Linux;
 using Atoll.Protocol;
@@ -11,9 +10,6 @@ internal sealed class ProcessTable
 {
     public const int MaxEndedBytes = 32 * 1024 * 1024;
 
-    /// <summary>Bytes of all kept arguments together.</summary>
-    private const int ListedBudget = 2 * 1024 * 1024;
-
     private readonly EventLoop _loop;
     private readonly Launcher _launcher;
     private readonly Reaper _reaper;
@@ -21,7 +17,8 @@ internal sealed class ProcessTable
     private readonly LinkedList<GuestProcess> _ended = [];
     private readonly byte[] _scratch = new byte[32 * 1024];
     private readonly Descriptor _null = DescriptorCalls.OpenNull();
-    private int _listed;
+    private readonly ListBudget _listed = new();
+    private readonly InputBudget _inputBudget = new();
 
     public ProcessTable(EventLoop loop, Launcher launcher, Reaper reaper)
     {
@@ -46,24 +43,18 @@ internal sealed class ProcessTable
             throw new AgentErrorException(AgentErrorCode.TooMany, $"{ProtocolLimits.MaxProcesses} processes run already: end some");
         }
 
-        (Descriptor outRead, Descriptor outWrite) = DescriptorCalls.Pipe();
-        using (outWrite)
+        ProcessStreams streams = ProcessStreams.Open(request, _null);
+        try
         {
-            (Descriptor errorRead, Descriptor errorWrite) = PipeOr(outRead);
-            using (errorWrite)
-            {
-                try
-                {
-                    var mark = RunMark.New();
-                    return Add(_launcher.Start(request, mark, _null, outWrite, errorWrite), request, mark, outRead, errorRead);
-                }
-                catch
-                {
-                    outRead.Dispose();
-                    errorRead.Dispose();
-                    throw;
-                }
-            }
+            var mark = RunMark.New();
+            int pid = _launcher.Start(request, mark, streams.Child);
+            streams.CloseChildEnds();
+            return Add(pid, request, mark, streams);
+        }
+        catch
+        {
+            streams.Dispose();
+            throw;
         }
     }
 
@@ -109,7 +100,7 @@ internal sealed class ProcessTable
         foreach (int pid in _processes.Keys.Where(pid => pid > afterPid).Order())
         {
             GuestProcess process = _processes[pid];
-            size += SizeOf(process.Entry);
+            size += ListBudget.SizeOf(process.Entry);
             if (page.Count > 0 && size > ProtocolLimits.MaxPayload - 1024)
             {
                 return new ProcessPage(page, More: true);
@@ -132,7 +123,7 @@ internal sealed class ProcessTable
         Remove(process);
     }
 
-    private ProcessEntry Add(int pid, StartProcess request, RunMark mark, Descriptor output, Descriptor error)
+    private ProcessEntry Add(int pid, StartProcess request, RunMark mark, ProcessStreams streams)
     {
         if (_processes.TryGetValue(pid, out GuestProcess? old))
         {
@@ -140,10 +131,8 @@ internal sealed class ProcessTable
             Remove(old);
         }
 
-        string[] listed = Cut(request.Arguments, Math.Min(ProtocolLimits.MaxListedArguments, ListedBudget - _listed));
-        var entry = new ProcessEntry(pid, request.Tag, listed, request.WorkingDirectory, _loop.WallClock.ToUnixTimeMilliseconds(), null);
-        _listed += SizeOf(listed);
-        _processes[pid] = new GuestProcess(_loop, _scratch, OnEnded, entry, request, mark, output, error);
+        ProcessEntry entry = _listed.Enter(pid, request, _loop.WallClock);
+        _processes[pid] = new GuestProcess(_loop, _scratch, OnEnded, entry, request, mark, streams, _inputBudget);
         _reaper.Spawned();
         return entry;
     }
@@ -173,48 +162,7 @@ internal sealed class ProcessTable
     {
         _processes.Remove(process.Pid);
         _ended.Remove(process);
-        _listed -= SizeOf(process.Entry.Arguments);
+        _listed.Leave(process.Entry);
         process.Release();
-    }
-
-    private static (Descriptor Read, Descriptor Write) PipeOr(Descriptor first)
-    {
-        try
-        {
-            return DescriptorCalls.Pipe();
-        }
-        catch
-        {
-            first.Dispose();
-            throw;
-        }
-    }
-
-    private static int SizeOf(ProcessEntry entry) => 33
-        + Encoding.UTF8.GetByteCount(entry.Tag) + Encoding.UTF8.GetByteCount(entry.WorkingDirectory) + SizeOf(entry.Arguments);
-
-    private static int SizeOf(IReadOnlyList<string> arguments) =>
-        arguments.Sum(argument => sizeof(int) + Encoding.UTF8.GetByteCount(argument));
-
-    /// <summary>As many of the first arguments as fit, the last one cut.</summary>
-    internal static string[] Cut(IReadOnlyList<string> arguments, int budget)
-    {
-        List<string> kept = [];
-        foreach (string argument in arguments)
-        {
-            budget -= sizeof(int);
-            if (budget <= 0)
-            {
-                break;
-            }
-
-            int size = Encoding.UTF8.GetByteCount(argument);
-
-            // A character takes at most three bytes, and a half of a surrogate pair becomes a three-byte replacement.
-            kept.Add(size <= budget ? argument : argument[..(budget / 3)]);
-            budget -= size;
-        }
-
-        return [.. kept];
     }
 }

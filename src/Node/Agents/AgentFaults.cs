@@ -12,6 +12,9 @@ internal sealed class AgentLostException(string message, Exception? inner = null
 /// <summary>Translates what agents answer into the domain's faults, and checks what goes out to them.</summary>
 internal static class AgentFaults
 {
+    private const int MaxSide = ushort.MaxValue;
+    private const string TerminalSides = "a terminal has 1 to 65535 columns and rows";
+
     public static FaultException From(AgentErrorException error) => error.Code switch
     {
         AgentErrorCode.UnknownProcess => Fault(FaultCode.NotFound, error),
@@ -21,7 +24,7 @@ internal static class AgentFaults
         AgentErrorCode.InvalidArgument => Fault(FaultCode.InvalidArgument, error),
         AgentErrorCode.TooLarge => Fault(FaultCode.TooLarge, error),
         AgentErrorCode.TooMany => Fault(FaultCode.NoCapacity, error),
-        AgentErrorCode.StillRunning => Fault(FaultCode.WrongState, error),
+        AgentErrorCode.StillRunning or AgentErrorCode.InputClosed or AgentErrorCode.NoTerminal => Fault(FaultCode.WrongState, error),
         AgentErrorCode.NothingListens => Fault(FaultCode.NothingListens, error),
         AgentErrorCode.Protocol or AgentErrorCode.Unauthenticated => Fault(FaultCode.AgentUnavailable, error),
         _ => Fault(FaultCode.Internal, error),
@@ -55,6 +58,7 @@ internal static class AgentFaults
         CheckText(spec.WorkingDirectory, ProtocolLimits.MaxPath, "cwd");
         CheckText(spec.User, ProtocolLimits.MaxName, "user");
         CheckText(spec.Tag, ProtocolLimits.MaxName, "tag");
+        Check(spec.Terminal is null or { Columns: > 0 and <= MaxSide, Rows: > 0 and <= MaxSide }, "size", TerminalSides);
         return new StartProcess
         {
             Arguments = spec.Arguments,
@@ -64,8 +68,19 @@ internal static class AgentFaults
             Tag = spec.Tag,
             OutputCapacity = Math.Clamp(spec.OutputCapacity, ProtocolLimits.MinOutputCapacity, ProtocolLimits.MaxOutputCapacity),
             LifetimeMilliseconds = spec.Lifetime is { } lifetime ? Math.Max(1, (long)lifetime.TotalMilliseconds) : 0,
+            Terminal = spec.Terminal is { } size ? Size(size) : default,
+            TakesInput = spec.TakesInput,
         };
     }
+
+    /// <summary>The message that changes a terminal's size; refuses what the wire would not take.</summary>
+    public static Resize ToMessage(int pid, TerminalSize size)
+    {
+        Check(size is { Columns: > 0 and <= MaxSide, Rows: > 0 and <= MaxSide }, "size", TerminalSides);
+        return new Resize(pid, Size(size));
+    }
+
+    private static WindowSize Size(TerminalSize size) => new((ushort)size.Columns, (ushort)size.Rows);
 
     private static FaultException Fault(FaultCode code, AgentErrorException error, string? field = null) =>
         new(new Fault(code, error.Message, field), error);

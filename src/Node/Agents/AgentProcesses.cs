@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Atoll.Domain;
 using Atoll.Domain.Processes;
+using Atoll.Protocol;
 using Atoll.Protocol.Frames;
 using Atoll.Protocol.Messages;
 using Microsoft.Extensions.Logging;
@@ -23,7 +24,11 @@ internal sealed partial class AgentProcesses(AgentLink link)
             byte[] reply = await AgentLink.RequestAsync(connection, message.Write, MessageType.Started, AgentLink.RequestTime, cancellation);
             Started started = AgentLink.Parse(() => Started.Read(reply));
             return new ProcessInfo(
-                started.Pid, spec.Tag, spec.Arguments, spec.WorkingDirectory, ProcessListing.Moment(started.StartedAtMilliseconds), null);
+                started.Pid, spec.Tag, spec.Arguments, spec.WorkingDirectory, ProcessListing.Moment(started.StartedAtMilliseconds), null)
+            {
+                Environment = spec.Environment,
+                HasTerminal = spec.Terminal is not null,
+            };
         }
         catch (FaultException e) when (e.Fault.Code == FaultCode.AgentUnavailable)
         {
@@ -80,6 +85,28 @@ internal sealed partial class AgentProcesses(AgentLink link)
             }
         }
     }
+
+    /// <summary>
+    /// Sends the data in pieces, each when the one before is in. A process that does not read holds the call until it is
+    /// cancelled or the connection is lost; what has not gone in by then does not.
+    /// </summary>
+    public async Task WriteInputAsync(int pid, ReadOnlyMemory<byte> data, CancellationToken cancellation)
+    {
+        for (int at = 0; at < data.Length; at += ProtocolLimits.MaxInput)
+        {
+            // A copy: a piece that nobody waits for any more may still be written, when the caller has his memory back.
+            byte[] piece = data.Slice(at, Math.Min(ProtocolLimits.MaxInput, data.Length - at)).ToArray();
+            await link.RequestAsync(
+                (writer, stream) => new WriteInput(pid, piece).Write(writer, stream), MessageType.Ok, AgentLink.Unbounded, cancellation);
+        }
+    }
+
+    /// <summary>Waits behind what others write, as <see cref="WriteInputAsync"/> does.</summary>
+    public Task CloseInputAsync(int pid, CancellationToken cancellation) =>
+        link.RequestAsync(new CloseInput(pid).Write, MessageType.Ok, AgentLink.Unbounded, cancellation);
+
+    public Task ResizeAsync(int pid, TerminalSize size, CancellationToken cancellation) =>
+        link.RequestAsync(AgentFaults.ToMessage(pid, size).Write, MessageType.Ok, cancellation);
 
     public Task ForgetAsync(int pid, CancellationToken cancellation) =>
         link.RequestAsync(new Forget(pid).Write, MessageType.Ok, cancellation);

@@ -56,11 +56,12 @@ internal sealed class AgentSession : IAgent, IAsyncDisposable
 
     public Task ForgetAsync(int pid, CancellationToken cancellation) => _processes.ForgetAsync(pid, cancellation);
 
-    public Task WriteInputAsync(int pid, ReadOnlyMemory<byte> data, CancellationToken cancellation) => throw NotBuilt();
+    public Task WriteInputAsync(int pid, ReadOnlyMemory<byte> data, CancellationToken cancellation) =>
+        _processes.WriteInputAsync(pid, data, cancellation);
 
-    public Task CloseInputAsync(int pid, CancellationToken cancellation) => throw NotBuilt();
+    public Task CloseInputAsync(int pid, CancellationToken cancellation) => _processes.CloseInputAsync(pid, cancellation);
 
-    public Task ResizeAsync(int pid, TerminalSize size, CancellationToken cancellation) => throw NotBuilt();
+    public Task ResizeAsync(int pid, TerminalSize size, CancellationToken cancellation) => _processes.ResizeAsync(pid, size, cancellation);
 
     public ISandboxFiles Files => throw NotBuilt();
 

@@ -75,8 +75,7 @@ internal sealed class AttachStream(long fromSequence) : AgentStream
                 Require(output.Sequence == _received, "output out of order");
                 _received += output.Data.Length;
                 Add(
-                    new ProcessEvent.Output(
-                        output.IsError ? OutputStream.StandardError : OutputStream.StandardOutput, output.Sequence, output.Data.ToArray()),
+                    new ProcessEvent.Output(StreamOf(output.Kind), output.Sequence, output.Data.ToArray()),
                     output.Data.Length + ProtocolLimits.FrameCost);
                 return false;
             case MessageType.Dropped:
@@ -99,6 +98,13 @@ internal sealed class AttachStream(long fromSequence) : AgentStream
     }
 
     public override void Fail(Exception cause) => _events.Writer.TryComplete(cause);
+
+    private static OutputStream StreamOf(OutputKind kind) => kind switch
+    {
+        OutputKind.StandardError => OutputStream.StandardError,
+        OutputKind.Terminal => OutputStream.Terminal,
+        _ => OutputStream.StandardOutput,
+    };
 
     private void Add(ProcessEvent processEvent, int cost)
     {

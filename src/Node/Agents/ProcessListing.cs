@@ -38,7 +38,11 @@ internal sealed class ProcessListing
             After = entry.Pid;
             _processes.Add(new ProcessInfo(
                 entry.Pid, entry.Tag, entry.Arguments, entry.WorkingDirectory, Moment(entry.StartedAtMilliseconds),
-                entry.Exit is { } exit ? new ProcessExit(exit.Code, exit.Signal) : null));
+                entry.Exit is { } exit ? new ProcessExit(exit.Code, exit.Signal) : null)
+            {
+                Environment = entry.Environment,
+                HasTerminal = entry.HasTerminal,
+            });
         }
 
         return page.More;

@@ -20,6 +20,8 @@ public enum AgentErrorCode : ushort
     Unsupported = 13,
     NothingListens = 14,
     ConnectionLost = 15,
+    InputClosed = 16,
+    NoTerminal = 17,
 }
 
 /// <summary>The answer to a request that failed; ends its stream.</summary>

@@ -2,12 +2,22 @@ using Atoll.Protocol.Frames;
 
 namespace Atoll.Protocol.Messages;
 
-/// <summary>Some output. Decoded without a copy: the data is valid until the reader is used again.</summary>
-public readonly ref struct Output(bool isError, long sequence, ReadOnlySpan<byte> data)
+/// <summary>Where a process's output came from. The numbers are the wire's.</summary>
+public enum OutputKind : byte
 {
-    public bool IsError { get; } = isError;
+    StandardOutput = 0,
+    StandardError = 1,
 
-    /// <summary>The number of the first byte, over both streams.</summary>
+    /// <summary>Both, through the process's terminal.</summary>
+    Terminal = 2,
+}
+
+/// <summary>Some output. Decoded without a copy: the data is valid until the reader is used again.</summary>
+public readonly ref struct Output(OutputKind kind, long sequence, ReadOnlySpan<byte> data)
+{
+    public OutputKind Kind { get; } = kind;
+
+    /// <summary>The number of the first byte, over all its streams.</summary>
     public long Sequence { get; } = sequence;
 
     public ReadOnlySpan<byte> Data { get; } = data;
@@ -15,10 +25,10 @@ public readonly ref struct Output(bool isError, long sequence, ReadOnlySpan<byte
     public static Output Read(ReadOnlySpan<byte> payload)
     {
         var reader = new PayloadReader(payload);
-        var message = new Output(reader.Bool(), reader.Int64(), reader.Rest());
-        if (message.Sequence < 0 || message.Data.Length is 0 or > ProtocolLimits.MaxOutput)
+        var message = new Output((OutputKind)reader.Byte(), reader.Int64(), reader.Rest());
+        if (message.Kind > OutputKind.Terminal || message.Sequence < 0 || message.Data.Length is 0 or > ProtocolLimits.MaxOutput)
         {
-            throw new ProtocolException($"output of {message.Data.Length} bytes at {message.Sequence}");
+            throw new ProtocolException($"output of {message.Data.Length} bytes of kind {(byte)message.Kind} at {message.Sequence}");
         }
 
         return message;
@@ -27,7 +37,7 @@ public readonly ref struct Output(bool isError, long sequence, ReadOnlySpan<byte
     public void Write(MessageWriter writer, uint stream)
     {
         writer.Begin(MessageType.Output, stream);
-        writer.Bool(IsError);
+        writer.Byte((byte)Kind);
         writer.Int64(Sequence);
         writer.Raw(Data);
         writer.End();

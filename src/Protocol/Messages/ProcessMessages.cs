@@ -64,7 +64,16 @@ public readonly record struct List(int AfterPid)
 /// <summary>One process as the agent knows it.</summary>
 /// <param name="Exit">Null while it runs.</param>
 public sealed record ProcessEntry(
-    int Pid, string Tag, IReadOnlyList<string> Arguments, string WorkingDirectory, long StartedAtMilliseconds, Exited? Exit);
+    int Pid, string Tag, IReadOnlyList<string> Arguments, string WorkingDirectory, long StartedAtMilliseconds, Exited? Exit)
+{
+    /// <summary>Bytes of an entry in which everything that can be empty is.</summary>
+    public const int MinSize = 38;
+
+    /// <summary>What its starter put over the configured environment.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    public bool HasTerminal { get; init; }
+}
 
 /// <summary>A page of processes; the last entry's pid asks for the next one.</summary>
 public sealed record ProcessPage(IReadOnlyList<ProcessEntry> Entries, bool More)
@@ -73,7 +82,7 @@ public sealed record ProcessPage(IReadOnlyList<ProcessEntry> Entries, bool More)
     {
         var reader = new PayloadReader(payload);
         bool more = reader.Bool();
-        var entries = new ProcessEntry[reader.Count(ProtocolLimits.MaxPayload, 33)];
+        var entries = new ProcessEntry[reader.Count(ProtocolLimits.MaxPayload, ProcessEntry.MinSize)];
         for (int i = 0; i < entries.Length; i++)
         {
             entries[i] = ReadEntry(ref reader);
@@ -105,7 +114,11 @@ public sealed record ProcessPage(IReadOnlyList<ProcessEntry> Entries, bool More)
         long startedAt = reader.Int64();
         bool ended = reader.Bool();
         var exit = new Exited(reader.Int32(), reader.Int32());
-        return new ProcessEntry(pid, tag, arguments, directory, startedAt, ended ? exit : null);
+        return new ProcessEntry(pid, tag, arguments, directory, startedAt, ended ? exit : null)
+        {
+            Environment = reader.Pairs(ProtocolLimits.MaxVariables, ProtocolLimits.MaxListedEnvironment),
+            HasTerminal = reader.Bool(),
+        };
     }
 
     private static void WriteEntry(MessageWriter writer, ProcessEntry entry)
@@ -118,6 +131,8 @@ public sealed record ProcessPage(IReadOnlyList<ProcessEntry> Entries, bool More)
         writer.Bool(entry.Exit is not null);
         writer.Int32(entry.Exit?.Code ?? 0);
         writer.Int32(entry.Exit?.Signal ?? 0);
+        writer.Pairs(entry.Environment);
+        writer.Bool(entry.HasTerminal);
     }
 }
 

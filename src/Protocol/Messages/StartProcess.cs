@@ -2,7 +2,17 @@ using Atoll.Protocol.Frames;
 
 namespace Atoll.Protocol.Messages;
 
-/// <summary>Starts a process in a session of its own, with /dev/null as its input.</summary>
+/// <summary>The size of a terminal in characters.</summary>
+public readonly record struct WindowSize(ushort Columns, ushort Rows)
+{
+    /// <summary>0x0: there is no terminal.</summary>
+    public bool IsNone => Columns == 0 && Rows == 0;
+
+    /// <summary>Whether a terminal may have it.</summary>
+    public bool IsValid => Columns > 0 && Rows > 0;
+}
+
+/// <summary>Starts a process in a session of its own, on pipes or on a terminal.</summary>
 public sealed record StartProcess
 {
     /// <summary>The program and its arguments; the program is looked up in the process's PATH.</summary>
@@ -25,6 +35,12 @@ public sealed record StartProcess
     /// <summary>Milliseconds after which it is killed with all that it started, if it still runs; 0 for never.</summary>
     public long LifetimeMilliseconds { get; init; }
 
+    /// <summary>The size of the terminal that is its input and both of its outputs; none for pipes.</summary>
+    public WindowSize Terminal { get; init; }
+
+    /// <summary>Whether its input stays open for <see cref="WriteInput"/>; otherwise it is /dev/null. A terminal always does.</summary>
+    public bool TakesInput { get; init; }
+
     public static StartProcess Read(ReadOnlySpan<byte> payload)
     {
         var reader = new PayloadReader(payload);
@@ -37,9 +53,11 @@ public sealed record StartProcess
             Tag = reader.String(ProtocolLimits.MaxName),
             OutputCapacity = reader.Int32(),
             LifetimeMilliseconds = reader.Int64(),
+            Terminal = new WindowSize(reader.UInt16(), reader.UInt16()),
+            TakesInput = reader.Bool(),
         };
         reader.End();
-        return message;
+        return message.Terminal.IsNone || message.Terminal.IsValid ? message : throw new ProtocolException("a terminal with one side of 0");
     }
 
     public void Write(MessageWriter writer, uint stream)
@@ -52,6 +70,9 @@ public sealed record StartProcess
         writer.String(Tag);
         writer.Int32(OutputCapacity);
         writer.Int64(LifetimeMilliseconds);
+        writer.UInt16(Terminal.Columns);
+        writer.UInt16(Terminal.Rows);
+        writer.Bool(TakesInput);
         writer.End();
     }
 }

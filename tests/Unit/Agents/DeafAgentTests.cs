@@ -47,7 +47,7 @@ public sealed class DeafAgentTests : IAsyncLifetime
         uint id = await _connection.OpenStreamAsync(stream, new Attach(1, 0, AttachStream.Window).Write, default);
         using (var following = new Following(new OpenStream(_connection, id), stream, 0))
         {
-            await _transport.SayAsync(writer => new Output(false, 0, new byte[100]).Write(writer, id));
+            await _transport.SayAsync(writer => new Output(OutputKind.StandardOutput, 0, new byte[100]).Write(writer, id));
             await following.NextAsync(default);
             _transport.Reads = false;
             using var leaving = new CancellationTokenSource();

@@ -25,8 +25,8 @@ public sealed class HostileAgentTests : IDisposable
 
     public static TheoryData<string, Action<MessageWriter, uint>> Lies => new()
     {
-        { "output out of order", (writer, stream) => new Output(false, 7, [1]).Write(writer, stream) },
-        { "empty output", (writer, stream) => new Output(false, 0, []).Write(writer, stream) },
+        { "output out of order", (writer, stream) => new Output(OutputKind.StandardOutput, 7, [1]).Write(writer, stream) },
+        { "empty output", (writer, stream) => new Output(OutputKind.StandardOutput, 0, []).Write(writer, stream) },
         { "a drop of nothing", (writer, stream) => new Dropped(5, 5).Write(writer, stream) },
         { "a drop out of order", (writer, stream) => new Dropped(5, 9).Write(writer, stream) },
         { "a reply of another kind", (writer, stream) => new Started(1, 1).Write(writer, stream) },
@@ -163,7 +163,7 @@ public sealed class HostileAgentTests : IDisposable
     private static Message OutputAt(long sequence, int size)
     {
         var writer = new MessageWriter();
-        new Output(false, sequence, new byte[size]).Write(writer, 1);
+        new Output(OutputKind.StandardOutput, sequence, new byte[size]).Write(writer, 1);
         return new Message(MessageType.Output, 1, writer.Written.Span[MessageReader.HeaderSize..]);
     }
 

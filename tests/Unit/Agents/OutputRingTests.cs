@@ -1,5 +1,6 @@
 using System.Text;
 using Atoll.Agent.Processes;
+using Atoll.Protocol.Messages;
 using Xunit;
 
 namespace Atoll.Unit.Agents;
@@ -10,10 +11,10 @@ public sealed class OutputRingTests
     public void Both_streams_come_back_in_the_order_written_with_one_numbering()
     {
         using var ring = new OutputRing(4096);
-        Append(ring, false, "one ");
-        Append(ring, false, "two ");
-        Append(ring, true, "bad");
-        Append(ring, false, "three");
+        Append(ring, OutputKind.StandardOutput, "one ");
+        Append(ring, OutputKind.StandardOutput, "two ");
+        Append(ring, OutputKind.StandardError, "bad");
+        Append(ring, OutputKind.StandardOutput, "three");
 
         Assert.Equal("0o:one two 8e:bad 11o:three ", Dump(ring, 0));
         Assert.Equal("9e:ad 11o:three ", Dump(ring, 9));
@@ -26,12 +27,12 @@ public sealed class OutputRingTests
     {
         using var ring = new OutputRing(1024 * 1024);
         Assert.Equal(0, ring.Held);
-        Append(ring, false, "x");
+        Append(ring, OutputKind.StandardOutput, "x");
         Assert.Equal(4096, ring.Held);
         for (int i = 0; i < 5000; i++)
         {
             Assert.True(ring.DropUntilRoom(1000, BackPressure.Anything));
-            ring.Append(false, new byte[1000]);
+            ring.Append(OutputKind.StandardOutput, new byte[1000]);
         }
 
         Assert.Equal(1024 * 1024, ring.Held);
@@ -46,7 +47,7 @@ public sealed class OutputRingTests
         int written = 0;
         while (ring.Room > 0)
         {
-            ring.Append(written % 2 == 0, [(byte)written]);
+            ring.Append((OutputKind)(written % 3), [(byte)written]);
             written++;
         }
 
@@ -60,7 +61,7 @@ public sealed class OutputRingTests
         using var ring = new OutputRing(4096);
         while (ring.Room > 0)
         {
-            ring.Append(false, new byte[Math.Min(ring.Room, 100)]);
+            ring.Append(OutputKind.StandardOutput, new byte[Math.Min(ring.Room, 100)]);
         }
 
         long next = ring.Next;
@@ -75,18 +76,18 @@ public sealed class OutputRingTests
     public void A_reader_who_had_all_of_a_segment_that_went_goes_on_with_the_next()
     {
         using var ring = new OutputRing(4096);
-        Append(ring, false, "abc");
+        Append(ring, OutputKind.StandardOutput, "abc");
         RingCursor cursor = ring.At(3);
         ring.DropUntilRoom(int.MaxValue, BackPressure.Anything);
         while (ring.First < 3)
         {
-            ring.Append(true, new byte[ring.Room]);
+            ring.Append(OutputKind.StandardError, new byte[ring.Room]);
             ring.DropUntilRoom(500, BackPressure.Anything);
         }
 
         cursor = ring.At(ring.First) is var first && ring.First > 3 ? first : cursor;
-        Assert.True(ring.TryPeek(ref cursor, 10, out bool isError, out ReadOnlySpan<byte> data));
-        Assert.True(isError);
+        Assert.True(ring.TryPeek(ref cursor, 10, out OutputKind kind, out ReadOnlySpan<byte> data));
+        Assert.Equal(OutputKind.StandardError, kind);
         Assert.Equal(10, data.Length);
     }
 
@@ -97,7 +98,7 @@ public sealed class OutputRingTests
         {
             var random = new Random(seed);
             using var ring = new OutputRing(random.Next(4096, 20_000));
-            List<(bool IsError, byte Value)> all = [];
+            List<(OutputKind Kind, byte Value)> all = [];
             RingCursor cursor = ring.At(0);
             for (int step = 0; step < 400; step++)
             {
@@ -105,9 +106,9 @@ public sealed class OutputRingTests
                 random.NextBytes(data);
                 ring.DropUntilRoom(data.Length, BackPressure.Anything);
                 data = data[..Math.Min(data.Length, ring.Room)];
-                bool isError = random.Next(2) == 0;
-                ring.Append(isError, data);
-                all.AddRange(data.Select(value => (isError, value)));
+                var kind = (OutputKind)random.Next(3);
+                ring.Append(kind, data);
+                all.AddRange(data.Select(value => (kind, value)));
                 cursor = random.Next(10) == 0 ? ring.At(random.NextInt64(ring.First, ring.Next + 1)) : cursor;
                 cursor = ReadSome(ring, cursor, all, random, seed);
             }
@@ -116,18 +117,18 @@ public sealed class OutputRingTests
         }
     }
 
-    private static RingCursor ReadSome(OutputRing ring, RingCursor cursor, List<(bool IsError, byte Value)> all, Random random, int seed)
+    private static RingCursor ReadSome(OutputRing ring, RingCursor cursor, List<(OutputKind Kind, byte Value)> all, Random random, int seed)
     {
         if (cursor.Sequence < ring.First)
         {
             cursor = ring.At(ring.First);
         }
 
-        while (random.Next(4) != 0 && ring.TryPeek(ref cursor, random.Next(1, 4000), out bool isError, out ReadOnlySpan<byte> data))
+        while (random.Next(4) != 0 && ring.TryPeek(ref cursor, random.Next(1, 4000), out OutputKind kind, out ReadOnlySpan<byte> data))
         {
             for (int i = 0; i < data.Length; i++)
             {
-                Assert.True(all[(int)cursor.Sequence + i] == (isError, data[i]), $"seed {seed} at {cursor.Sequence + i}");
+                Assert.True(all[(int)cursor.Sequence + i] == (kind, data[i]), $"seed {seed} at {cursor.Sequence + i}");
             }
 
             cursor = OutputRing.Advance(cursor, data.Length);
@@ -136,15 +137,15 @@ public sealed class OutputRingTests
         return cursor;
     }
 
-    private static void Append(OutputRing ring, bool isError, string text) => ring.Append(isError, Encoding.UTF8.GetBytes(text));
+    private static void Append(OutputRing ring, OutputKind kind, string text) => ring.Append(kind, Encoding.UTF8.GetBytes(text));
 
     private static string Dump(OutputRing ring, long from)
     {
         var text = new StringBuilder();
         RingCursor cursor = ring.At(from);
-        while (ring.TryPeek(ref cursor, int.MaxValue, out bool isError, out ReadOnlySpan<byte> data))
+        while (ring.TryPeek(ref cursor, int.MaxValue, out OutputKind kind, out ReadOnlySpan<byte> data))
         {
-            text.Append($"{cursor.Sequence}{(isError ? 'e' : 'o')}:{Encoding.UTF8.GetString(data).TrimEnd()} ");
+            text.Append($"{cursor.Sequence}{"oet"[(int)kind]}:{Encoding.UTF8.GetString(data).TrimEnd()} ");
             cursor = OutputRing.Advance(cursor, data.Length);
         }
 

@@ -24,6 +24,7 @@ public sealed partial class AgentProtocolContractTests
     [InlineData(ProtocolLimits.MaxMessage)]
     [InlineData(ProtocolLimits.MaxHello)]
     [InlineData(ProtocolLimits.MaxOutput)]
+    [InlineData(ProtocolLimits.MaxListedEnvironment)]
     [InlineData(ProtocolLimits.MinOutputCapacity)]
     [InlineData(ProtocolLimits.MaxOutputCapacity)]
     [InlineData(ProtocolLimits.DefaultPort)]

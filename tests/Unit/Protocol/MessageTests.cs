@@ -36,9 +36,10 @@ public sealed class MessageTests
     {
         SampleMessages.Sample sample = SampleMessages.All.Single(candidate => candidate.Name == name);
         byte[] payload = SampleMessages.Payload(sample.Write);
-        if (sample.Type is MessageType.Output)
+        if (sample.Type is MessageType.Output or MessageType.WriteInput)
         {
-            Assert.Throws<ProtocolException>(() => sample.Rewrite(payload[..8]));
+            Assert.Throws<ProtocolException>(() => sample.Rewrite(payload[..(sample.Type is MessageType.Output ? 9 : 4)]));
+            Assert.Throws<ProtocolException>(() => sample.Rewrite([.. payload, .. new byte[32 * 1024]]));
             return;
         }
 
@@ -68,12 +69,41 @@ public sealed class MessageTests
             Tag = "t",
             OutputCapacity = 5000,
             LifetimeMilliseconds = long.MaxValue,
+            Terminal = new WindowSize(65535, 1),
+            TakesInput = true,
         };
         StartProcess read = StartProcess.Read(SampleMessages.Payload(start.Write));
 
         Assert.Equal(start.Arguments, read.Arguments);
         Assert.Equal(start.Environment, read.Environment);
         Assert.Equal(("/tmp", "nobody", "t", 5000, long.MaxValue), (read.WorkingDirectory, read.User, read.Tag, read.OutputCapacity, read.LifetimeMilliseconds));
+        Assert.Equal((new WindowSize(65535, 1), true), (read.Terminal, read.TakesInput));
+    }
+
+    [Theory]
+    [InlineData(0, 24)]
+    [InlineData(80, 0)]
+    public void A_terminal_with_one_side_of_nothing_is_refused(ushort columns, ushort rows)
+    {
+        var size = new WindowSize(columns, rows);
+        Assert.Throws<ProtocolException>(() => Resize.Read(SampleMessages.Payload(new Resize(1, size).Write)));
+        var start = new StartProcess { Arguments = ["x"], Terminal = size };
+        Assert.Throws<ProtocolException>(() => StartProcess.Read(SampleMessages.Payload(start.Write)));
+    }
+
+    [Fact]
+    public void A_resize_to_nothing_and_an_unknown_kind_of_output_are_refused()
+    {
+        Assert.Throws<ProtocolException>(() => Resize.Read(SampleMessages.Payload(new Resize(1, default).Write)));
+        Assert.Throws<ProtocolException>(() => Output.Read(
+            SampleMessages.Payload((writer, stream) => new Output((OutputKind)3, 0, [1]).Write(writer, stream))));
+    }
+
+    [Fact]
+    public void An_entry_of_a_list_is_at_least_as_large_as_its_smallest_size()
+    {
+        var entry = new ProcessEntry(1, "", [], "", 0, null);
+        Assert.Equal(ProcessEntry.MinSize, SampleMessages.Payload(new ProcessPage([entry], false).Write).Length - 5);
     }
 
     [Theory]

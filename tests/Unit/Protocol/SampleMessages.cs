@@ -14,6 +14,11 @@ internal static class SampleMessages
 
     private static readonly ProcessEntry Running = new(5, "tag", ["a", "", "ü"], "/w", 123456789, null);
 
+    private static readonly ProcessEntry OnTerminal = Running with
+    {
+        Pid = 7, Environment = new Dictionary<string, string> { ["A"] = "1", ["B"] = "" }, HasTerminal = true,
+    };
+
     public static IReadOnlyList<Sample> All { get; } =
     [
         new("hello", MessageType.Hello, new Hello(Proof, 7).Write, payload => Hello.Read(payload).Write),
@@ -27,7 +32,8 @@ internal static class SampleMessages
         new("start", MessageType.StartProcess, Start.Write, payload => StartProcess.Read(payload).Write),
         new("started", MessageType.Started, new Started(42, 1).Write, payload => Started.Read(payload).Write),
         new("attach", MessageType.Attach, new Attach(42, 1L << 40, 9).Write, payload => Attach.Read(payload).Write),
-        new("output", MessageType.Output, (writer, stream) => new Output(true, 1L << 33, [1, 2, 3]).Write(writer, stream), RewriteOutput),
+        new("output", MessageType.Output, (writer, stream) => new Output(OutputKind.StandardError, 1L << 33, [1, 2, 3]).Write(writer, stream), RewriteOutput),
+        new("terminal output", MessageType.Output, (writer, stream) => new Output(OutputKind.Terminal, 0, [1]).Write(writer, stream), RewriteOutput),
         new("dropped", MessageType.Dropped, new Dropped(0, 5).Write, payload => Dropped.Read(payload).Write),
         new("exited", MessageType.Exited, new Exited(137, 9).Write, payload => Exited.Read(payload).Write),
         new("credit", MessageType.Credit, new Credit(uint.MaxValue, 3).Write, payload => Credit.Read(payload).Write),
@@ -37,6 +43,9 @@ internal static class SampleMessages
         new("no processes", MessageType.Processes, new ProcessPage([], false).Write, payload => ProcessPage.Read(payload).Write),
         new("processes", MessageType.Processes, Page.Write, payload => ProcessPage.Read(payload).Write),
         new("forget", MessageType.Forget, new Forget(42).Write, payload => Forget.Read(payload).Write),
+        new("write input", MessageType.WriteInput, (writer, stream) => new WriteInput(42, [1, 2, 3]).Write(writer, stream), RewriteInput),
+        new("close input", MessageType.CloseInput, new CloseInput(42).Write, payload => CloseInput.Read(payload).Write),
+        new("resize", MessageType.Resize, new Resize(42, new WindowSize(80, 24)).Write, payload => Resize.Read(payload).Write),
         new("data", MessageType.Data, (writer, stream) => Data.Write(writer, stream, [1, 2, 3]), RewriteData),
         new("window", MessageType.Window, new Window(uint.MaxValue).Write, payload => Window.Read(payload).Write),
         new("end of data", MessageType.EndOfData, OfType(MessageType.EndOfData), payload => ReadBare(payload, MessageType.EndOfData)),
@@ -59,9 +68,11 @@ internal static class SampleMessages
         Environment = new Dictionary<string, string> { ["K"] = "v" },
         Tag = "exec",
         LifetimeMilliseconds = 5,
+        Terminal = new WindowSize(300, 1),
+        TakesInput = true,
     };
 
-    private static ProcessPage Page => new([Running, Running with { Pid = 6, Exit = new Exited(3, 0) }], true);
+    private static ProcessPage Page => new([Running, Running with { Pid = 6, Exit = new Exited(3, 0) }, OnTerminal], true);
 
     public static byte[] Wire(Action<MessageWriter, uint> write, uint stream)
     {
@@ -92,7 +103,14 @@ internal static class SampleMessages
     private static Action<MessageWriter, uint> RewriteOutput(byte[] payload)
     {
         Output read = Output.Read(payload);
-        (bool isError, long sequence, byte[] data) = (read.IsError, read.Sequence, read.Data.ToArray());
-        return (writer, stream) => new Output(isError, sequence, data).Write(writer, stream);
+        (OutputKind kind, long sequence, byte[] data) = (read.Kind, read.Sequence, read.Data.ToArray());
+        return (writer, stream) => new Output(kind, sequence, data).Write(writer, stream);
+    }
+
+    private static Action<MessageWriter, uint> RewriteInput(byte[] payload)
+    {
+        WriteInput read = WriteInput.Read(payload);
+        (int pid, byte[] data) = (read.Pid, read.Data.ToArray());
+        return (writer, stream) => new WriteInput(pid, data).Write(writer, stream);
     }
 }
