@@ -34,6 +34,8 @@ public sealed class SimulatedServer : IAsyncLifetime
     /// <summary>Straight to the node, to arrange and to look at what a sandbox holds.</summary>
     internal INode Node => _app!.Services.GetRequiredService<INode>();
 
+    internal IServiceProvider Services => _app!.Services;
+
     public Task InitializeAsync() => StartAsync();
 
     /// <summary>The address as plain HTTP; Kestrel says that it is https, and it is both.</summary>

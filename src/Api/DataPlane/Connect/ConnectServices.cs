@@ -10,6 +10,7 @@ internal static class ConnectServices
 {
     public static IServiceCollection AddConnect(this IServiceCollection services) => services
         .AddSingleton<ConnectRuntime>()
+        .AddSingleton<Watchers>()
         .AddSingleton<ConnectFaults>()
         .AddSingleton<IFaultRenderer>(all => all.GetRequiredService<ConnectFaults>())
         .AddSingleton<IDataPlaneRoutes, ConnectDataPlane>()

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 
 namespace Atoll.Api.DataPlane.Connect;
@@ -30,7 +31,9 @@ internal static class Gzip
             throw new ConnectException(ConnectCode.InvalidArgument, "the message is not valid gzip", e);
         }
 
-        return inflated.ToArray();
+        return IsWhole(bytes.Span, inflated.Length)
+            ? inflated.ToArray()
+            : throw new ConnectException(ConnectCode.InvalidArgument, "the message is not whole: its gzip ends early or late");
     }
 
     public static byte[] Deflate(ReadOnlySpan<byte> bytes)
@@ -43,6 +46,10 @@ internal static class Gzip
 
         return deflated.ToArray();
     }
+
+    /// <summary>Whether the size at the end is the size that came out; the stream takes a cut one for whole.</summary>
+    private static bool IsWhole(ReadOnlySpan<byte> bytes, long size) =>
+        bytes.Length >= sizeof(uint) && BinaryPrimitives.ReadUInt32LittleEndian(bytes[^sizeof(uint)..]) == size;
 
     /// <summary>Whether a request's messages are compressed, by the header that tells it.</summary>
     /// <exception cref="ConnectException">They are, in a way that is not spoken here.</exception>

@@ -33,7 +33,7 @@ internal sealed class MessageReader(HttpRequest request, int limit)
         }
 
         // One more than may be: then it is known to be too many.
-        ReadResult read = await _body.ReadAtLeastAsync(limit + 1, cancellation);
+        ReadResult read = await ReadAtLeastAsync(limit + 1, cancellation);
         if (read.Buffer.Length > limit)
         {
             _body.AdvanceTo(read.Buffer.End);
@@ -58,7 +58,7 @@ internal sealed class MessageReader(HttpRequest request, int limit)
 
     private async ValueTask<(byte[] Message, int Size)?> ReadAsync(CancellationToken cancellation)
     {
-        ReadResult read = await _body.ReadAtLeastAsync(HeaderSize, cancellation);
+        ReadResult read = await ReadAtLeastAsync(HeaderSize, cancellation);
         if (read.Buffer.IsEmpty)
         {
             return null;
@@ -84,9 +84,24 @@ internal sealed class MessageReader(HttpRequest request, int limit)
             : (await ReadPayloadAsync((int)length, compressed, cancellation), HeaderSize + (int)length);
     }
 
+    /// <summary>As the pipe's own, which takes memory for all of the size at once.</summary>
+    private async ValueTask<ReadResult> ReadAtLeastAsync(int size, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            ReadResult read = await _body.ReadAsync(cancellation);
+            if (read.IsCompleted || read.Buffer.Length >= size)
+            {
+                return read;
+            }
+
+            _body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
     private async ValueTask<byte[]> ReadPayloadAsync(int length, bool compressed, CancellationToken cancellation)
     {
-        ReadResult read = await _body.ReadAtLeastAsync(length, cancellation);
+        ReadResult read = await ReadAtLeastAsync(length, cancellation);
         return read.Buffer.Length < length ? throw Truncated() : Take(read.Buffer.Slice(0, length), compressed);
     }
 

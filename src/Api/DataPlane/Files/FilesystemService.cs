@@ -9,7 +9,7 @@ namespace Atoll.Api.DataPlane.Files;
 /// A sandbox's directory tree: filesystem.Filesystem (contracts/e2b.md 2.4) and sandboxagent.Filesystem
 /// (contracts/scalebox.md 3.6).
 /// </summary>
-internal sealed class FilesystemService : IConnectService
+internal sealed class FilesystemService(Watchers watchers) : IConnectService
 {
     /// <summary>Bytes of a list; what is longer is asked for in parts.</summary>
     private const int LongestList = 64 * 1024 * 1024;
@@ -20,12 +20,12 @@ internal sealed class FilesystemService : IConnectService
         MapAs(routes.Service("sandboxagent.Filesystem", DataPlaneDialect.ScaleBox));
     }
 
-    private void MapAs(ConnectServiceRoutes service) => service
+    private void MapAs(ConnectServiceRoutes service) => new WatchService(watchers).MapAs(service
         .Unary<StatRequest, EntryResponse>("Stat", StatAsync)
         .Unary<MakeDirRequest, EntryResponse>("MakeDir", MakeDirAsync)
         .Unary<MoveRequest, EntryResponse>("Move", MoveAsync)
         .Unary<ListDirRequest, ListDirResponse>("ListDir", ListDirAsync)
-        .Unary<RemoveRequest, RemoveResponse>("Remove", RemoveAsync);
+        .Unary<RemoveRequest, RemoveResponse>("Remove", RemoveAsync));
 
     private static async Task<EntryResponse> StatAsync(ConnectCall call, StatRequest request) =>
         Entry(call, await FileWords.AboutAsync(request.Path, call.Agent.Files.StatAsync(At(call, request.Path), call.Cancellation)));
@@ -57,23 +57,17 @@ internal sealed class FilesystemService : IConnectService
         int depth = (int)Math.Clamp(request.Depth, 1, int.MaxValue);
         var response = new ListDirResponse();
         long size = 0;
-        try
+        IAsyncEnumerable<FileEntry> entries = call.Agent.Files.ListAsync(At(call, request.Path), depth, call.Cancellation);
+        await foreach (FileEntry entry in entries.Saying(fault => FileWords.Translate(request.Path, fault)))
         {
-            await foreach (FileEntry entry in call.Agent.Files.ListAsync(At(call, request.Path), depth, call.Cancellation))
+            EntryInfo info = FileEntries.Of(entry, call.Dialect);
+            size += info.CalculateSize();
+            if (size > LongestList)
             {
-                EntryInfo info = FileEntries.Of(entry, call.Dialect);
-                size += info.CalculateSize();
-                if (size > LongestList)
-                {
-                    throw new ConnectException(ConnectCode.ResourceExhausted, $"the list is longer than {LongestList} bytes: ask for less depth");
-                }
-
-                response.Entries.Add(info);
+                throw new ConnectException(ConnectCode.ResourceExhausted, $"the list is longer than {LongestList} bytes: ask for less depth");
             }
-        }
-        catch (FaultException e) when (FileWords.Translate(request.Path, e) is { } said)
-        {
-            throw said;
+
+            response.Entries.Add(info);
         }
 
         return response;

@@ -20,16 +20,23 @@ internal static class ProcessSelection
         }
         catch (FaultException e) when (e.Fault.Code is FaultCode.NotFound)
         {
-            throw NotFound("pid", pid.ToString(CultureInfo.InvariantCulture), e);
+            throw NotFound("pid", Text(pid), e);
         }
     }
 
-    public static async Task<int> PidAsync(this ProcessSelector? selector, ConnectCall call)
+    /// <summary>The pid that is selected, of a process that is there.</summary>
+    public static async Task<int> FindAsync(this ProcessSelector? selector, ConnectCall call)
+    {
+        int pid = await selector.PidAsync(call);
+        return (await call.Agent.ListAsync(call.Cancellation)).Any(process => process.Pid == pid) ? pid : throw NotFound("pid", Text(pid));
+    }
+
+    private static async ValueTask<int> PidAsync(this ProcessSelector? selector, ConnectCall call)
     {
         switch (selector?.SelectorCase)
         {
             case ProcessSelector.SelectorOneofCase.Pid:
-                return selector.Pid <= int.MaxValue ? (int)selector.Pid : throw NotFound("pid", selector.Pid.ToString(CultureInfo.InvariantCulture));
+                return selector.Pid <= int.MaxValue ? (int)selector.Pid : throw NotFound("pid", Text(selector.Pid));
             case ProcessSelector.SelectorOneofCase.Tag:
                 string tag = ProcessTag.Of(selector.Tag);
                 IEnumerable<ProcessInfo> tagged = (await call.Agent.ListAsync(call.Cancellation))
@@ -41,6 +48,8 @@ internal static class ProcessSelection
         }
     }
 
-    public static ConnectException NotFound(string by, string value, Exception? cause = null) =>
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static ConnectException NotFound(string by, string value, Exception? cause = null) =>
         new(ConnectCode.NotFound, $"process with {by} {value} not found", cause);
 }

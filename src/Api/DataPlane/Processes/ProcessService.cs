@@ -49,7 +49,7 @@ internal sealed class ProcessService(TimeProvider time) : IConnectService
     {
         long asked = time.GetTimestamp();
         ProcessInfo process = await call.Agent.StartAsync(ProcessRequests.Spec(call, request), call.Cancellation);
-        await foreach (ProcessStreamResponse message in ProcessStreams.FollowAsync(call.Agent, process.Pid, fromStart: true, Verdict, call.Cancellation))
+        await foreach (ProcessStreamResponse message in Follow(call, process.Pid, fromStart: true, Verdict))
         {
             yield return message;
         }
@@ -62,12 +62,16 @@ internal sealed class ProcessService(TimeProvider time) : IConnectService
 
     private static async IAsyncEnumerable<ProcessStreamResponse> ConnectAsync(ConnectCall call, ConnectRequest request)
     {
-        int pid = await request.Process.PidAsync(call);
-        await foreach (ProcessStreamResponse message in ProcessStreams.FollowAsync(call.Agent, pid, fromStart: false, _ => null, call.Cancellation))
+        int pid = await request.Process.FindAsync(call);
+        await foreach (ProcessStreamResponse message in Follow(call, pid, fromStart: false, _ => null))
         {
             yield return message;
         }
     }
+
+    private static IAsyncEnumerable<ProcessStreamResponse> Follow(
+        ConnectCall call, int pid, bool fromStart, Func<ProcessExit, ConnectException?> verdict) =>
+        ProcessStreams.FollowAsync(call.Agent.AttachAsync(pid, 0, call.Cancellation), pid, fromStart, verdict);
 
     private static async Task<UpdateResponse> UpdateAsync(ConnectCall call, UpdateRequest request)
     {
@@ -92,7 +96,7 @@ internal sealed class ProcessService(TimeProvider time) : IConnectService
             switch (message.EventCase)
             {
                 case StreamInputRequest.EventOneofCase.Start when selector is null:
-                    selector = new ProcessSelector { Pid = (uint)await message.Start.Process.PidAsync(call) };
+                    selector = new ProcessSelector { Pid = (uint)await message.Start.Process.FindAsync(call) };
                     break;
                 case StreamInputRequest.EventOneofCase.Data when selector is not null:
                     ReadOnlyMemory<byte> bytes = ProcessRequests.Bytes(message.Data.Input);
