@@ -1,6 +1,7 @@
 using Atoll.Agent.Boot;
 using Atoll.Agent.Connections;
 using Atoll.Agent.Elevation;
+using Atoll.Agent.Files;
 using Atoll.Agent.Loop;
 using Atoll.Agent.Processes;
 using Atoll.Agent.Tunnels;
@@ -41,7 +42,7 @@ var reaper = new Reaper();
 var processes = new ProcessTable(loop, launcher, reaper);
 string version = typeof(Launcher).Assembly.GetName().Version?.ToString(3) ?? "0";
 var tunnels = new TunnelOpening(loop);
-var listener = new Listener(loop, port, new RequestHandler(secret, version, processes, new SandboxSettings(launcher), tunnels));
+var listener = new Listener(loop, port, new RequestHandler(secret, version, processes, new SandboxSettings(launcher), tunnels, new FileRequests(loop)));
 tunnels.OwnPort = listener.Port;
 if (localSocket is not null)
 {

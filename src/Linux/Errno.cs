@@ -57,4 +57,5 @@ public enum Errno
     ECONNREFUSED = 111,
     EHOSTUNREACH = 113,
     EINPROGRESS = 115,
+    EDQUOT = 122,
 }

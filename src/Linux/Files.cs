@@ -11,6 +11,14 @@ public enum OpenFlags
     O_RDWR = 2,
     O_CREAT = 0x40,
     O_EXCL = 0x80,
+    O_NOCTTY = 0x100,
+    O_NONBLOCK = 0x800,
+
+    /// <summary>x86-64's number.</summary>
+    O_DIRECTORY = 0x10000,
+
+    /// <summary>x86-64's number.</summary>
+    O_NOFOLLOW = 0x20000,
     O_CLOEXEC = 0x80000,
     O_PATH = 0x200000,
 }

@@ -51,6 +51,19 @@ public static class ProtocolLimits
 
     public const int MaxPath = 4095;
     public const int MaxName = 256;
+
+    /// <summary>Bytes of a symbolic link's target: what is not UTF-8 takes three times the room.</summary>
+    public const int MaxLinkTarget = 3 * 4096;
+
+    /// <summary>Bytes of a file's metadata, names and values together; the rest is not told.</summary>
+    public const int MaxMetadata = 16 * 1024;
+
+    /// <summary>Files that can be put together at once.</summary>
+    public const int MaxComposed = 1000;
+
+    /// <summary>Bytes of a file that the host may send before the agent has given more credit.</summary>
+    public const int WriteWindow = 256 * 1024;
+
     public const int MaxErrorMessage = 1024;
     public const int MaxArguments = 16 * 1024;
     public const int MaxVariables = 4 * 1024;

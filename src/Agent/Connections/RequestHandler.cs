@@ -1,4 +1,5 @@
 using Atoll.Agent.Boot;
+using Atoll.Agent.Files;
 using Atoll.Agent.Processes;
 using Atoll.Agent.Tunnels;
 using Atoll.Linux;
@@ -9,7 +10,8 @@ using Atoll.Protocol.Messages;
 namespace Atoll.Agent.Connections;
 
 /// <summary>What the agent does for each message: the one table of requests and replies.</summary>
-internal sealed class RequestHandler(AgentSecret secret, string version, ProcessTable processes, SandboxSettings settings, TunnelOpening tunnels)
+internal sealed class RequestHandler(
+    AgentSecret secret, string version, ProcessTable processes, SandboxSettings settings, TunnelOpening tunnels, FileRequests files)
 {
     /// <exception cref="ProtocolException">The dialler broke the contract: close the connection.</exception>
     public void Handle(Connection connection, Message message)
@@ -120,6 +122,11 @@ internal sealed class RequestHandler(AgentSecret secret, string version, Process
                 connection.Write(writer => ping.Write(writer, MessageType.Pong, stream));
                 break;
             default:
+                if (files.TryServe(connection, message))
+                {
+                    break;
+                }
+
                 throw new AgentErrorException(AgentErrorCode.Unsupported, $"this agent does not know message {(byte)message.Type}");
         }
     }

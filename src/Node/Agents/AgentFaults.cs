@@ -26,6 +26,12 @@ internal static class AgentFaults
         AgentErrorCode.TooMany => Fault(FaultCode.NoCapacity, error),
         AgentErrorCode.StillRunning or AgentErrorCode.InputClosed or AgentErrorCode.NoTerminal => Fault(FaultCode.WrongState, error),
         AgentErrorCode.NothingListens => Fault(FaultCode.NothingListens, error),
+        AgentErrorCode.PathNotFound => Fault(FaultCode.NotFound, error),
+        AgentErrorCode.PathExists => Fault(FaultCode.AlreadyExists, error),
+        AgentErrorCode.NotADirectory => Fault(FaultCode.NotADirectory, error),
+        AgentErrorCode.IsADirectory => Fault(FaultCode.IsADirectory, error),
+        AgentErrorCode.NoSpace => Fault(FaultCode.NoSpace, error),
+        AgentErrorCode.PathDenied => Fault(FaultCode.Forbidden, error),
         AgentErrorCode.Protocol or AgentErrorCode.Unauthenticated => Fault(FaultCode.AgentUnavailable, error),
         _ => Fault(FaultCode.Internal, error),
     };

@@ -21,7 +21,7 @@ internal sealed class AgentSession : IAgent, IAsyncDisposable
     private readonly AgentPorts _ports;
 
     private AgentSession(AgentLink link, IPAddress? address) =>
-        (_link, _processes, _ports) = (link, new AgentProcesses(link), new AgentPorts(link, address));
+        (_link, _processes, _ports, Files) = (link, new AgentProcesses(link), new AgentPorts(link, address), new AgentFiles(link));
 
     /// <inheritdoc cref="AgentLink.ConnectAsync"/>
     /// <param name="address">The sandbox's own address, at which its programs are reached; null when there is none.</param>
@@ -63,7 +63,7 @@ internal sealed class AgentSession : IAgent, IAsyncDisposable
 
     public Task ResizeAsync(int pid, TerminalSize size, CancellationToken cancellation) => _processes.ResizeAsync(pid, size, cancellation);
 
-    public ISandboxFiles Files => throw NotBuilt();
+    public ISandboxFiles Files { get; }
 
     public Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation) => _ports.ConnectAsync(port, cancellation);
 

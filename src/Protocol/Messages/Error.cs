@@ -22,6 +22,12 @@ public enum AgentErrorCode : ushort
     ConnectionLost = 15,
     InputClosed = 16,
     NoTerminal = 17,
+    PathNotFound = 20,
+    PathExists = 21,
+    NotADirectory = 22,
+    IsADirectory = 23,
+    NoSpace = 24,
+    PathDenied = 25,
 }
 
 /// <summary>The answer to a request that failed; ends its stream.</summary>

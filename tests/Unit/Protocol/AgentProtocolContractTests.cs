@@ -31,6 +31,9 @@ public sealed partial class AgentProtocolContractTests
     [InlineData(ProtocolLimits.MaxArguments)]
     [InlineData(ProtocolLimits.MaxEnded)]
     [InlineData(ProtocolLimits.MaxListing)]
+    [InlineData(ProtocolLimits.MaxLinkTarget)]
+    [InlineData(ProtocolLimits.MaxComposed)]
+    [InlineData(ProtocolLimits.WriteWindow)]
     [InlineData(ProtocolLimits.MaxCredit)]
     public void Every_limit_is_written_down(int limit) => Assert.Matches($@"(?<!\d){limit}(?!\d)", Text);
 

@@ -51,6 +51,7 @@ internal static class SampleMessages
         new("end of data", MessageType.EndOfData, OfType(MessageType.EndOfData), payload => ReadBare(payload, MessageType.EndOfData)),
         new("open tunnel", MessageType.OpenTunnel, new OpenTunnel(65535, 7).Write, payload => OpenTunnel.Read(payload).Write),
         new("tunnel opened", MessageType.TunnelOpened, new TunnelOpened(uint.MaxValue).Write, payload => TunnelOpened.Read(payload).Write),
+        .. SampleFileMessages.All,
     ];
 
     private static Configure Full => new()

@@ -1,0 +1,22 @@
+using System.Runtime.InteropServices;
+
+namespace Atoll.Agent.Files;
+
+/// <summary>Bytes outside of the collected heap, which is small and not to be filled by content.</summary>
+internal sealed unsafe class NativeBuffer(int size) : IDisposable
+{
+    private void* _memory = NativeMemory.Alloc((nuint)size);
+
+    ~NativeBuffer() => NativeMemory.Free(_memory);
+
+    public int Size => size;
+
+    public Span<byte> Span => new(_memory, size);
+
+    public void Dispose()
+    {
+        NativeMemory.Free(_memory);
+        _memory = null;
+        GC.SuppressFinalize(this);
+    }
+}
