@@ -23,9 +23,9 @@ internal sealed class E2bFiles(FileGate gate, ISandboxAgents agents, E2bDataFaul
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/files", [HttpMethods.Get, HttpMethods.Head], ReadAsync).WithMetadata(new OpenDataPlaneRoute(), faults);
-        routes.MapPost("/files", WriteAsync).WithMetadata(new OpenDataPlaneRoute(), faults);
-        routes.MapPost("/files/compose", ComposeAsync).WithMetadata(faults);
+        routes.MapMethods("/files", [HttpMethods.Get, HttpMethods.Head], ReadAsync).WithMetadata(new OpenDataPlaneRoute(), faults).ExcludeFromDescription();
+        routes.MapPost("/files", WriteAsync).WithMetadata(new OpenDataPlaneRoute(), faults).ExcludeFromDescription();
+        routes.MapPost("/files/compose", ComposeAsync).WithMetadata(faults).ExcludeFromDescription();
     }
 
     private async Task<IResult> ReadAsync(HttpContext http, CancellationToken cancellation)

@@ -11,7 +11,7 @@ internal sealed class E2bMachine(ISandboxAgents agents, E2bDataFaults faults) : 
 {
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapMethods("/envs", Read, EnvironmentAsync).WithMetadata(faults);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapMethods("/envs", Read, EnvironmentAsync).WithMetadata(faults).ExcludeFromDescription();
 
     private async Task<IResult> EnvironmentAsync(HttpContext http, CancellationToken cancellation)
     {

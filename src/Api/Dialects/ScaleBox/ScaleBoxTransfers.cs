@@ -19,8 +19,8 @@ internal sealed class ScaleBoxTransfers(FileGate gate, ISandboxAgents agents, Sc
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/upload", UploadAsync).WithMetadata(new OpenDataPlaneRoute(), faults);
-        routes.MapMethods(Download + "{**path}", [HttpMethods.Get, HttpMethods.Head], DownloadAsync).WithMetadata(new OpenDataPlaneRoute(), faults);
+        routes.MapPost("/upload", UploadAsync).WithMetadata(new OpenDataPlaneRoute(), faults).ExcludeFromDescription();
+        routes.MapMethods(Download + "{**path}", [HttpMethods.Get, HttpMethods.Head], DownloadAsync).WithMetadata(new OpenDataPlaneRoute(), faults).ExcludeFromDescription();
     }
 
     /// <summary>The path behind a prefix of the request's URL, with every escape undone, also that of a slash, which routing leaves.</summary>
