@@ -7,7 +7,7 @@ namespace Atoll.Api.DataPlane.Transfer;
 /// A file of a sandbox as a stream that can be sought in: a seek opens the file again at the wanted place. Never longer
 /// than the file was when it was opened, whatever is appended meanwhile.
 /// </summary>
-internal sealed class FileBody : Stream
+internal sealed class FileBody : ReadingStream
 {
     private readonly ISandboxFiles _files;
     private readonly FilePath _path;
@@ -26,11 +26,7 @@ internal sealed class FileBody : Stream
     /// <summary>The file as it was opened.</summary>
     public FileEntry Entry { get; }
 
-    public override bool CanRead => true;
-
     public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length => Entry.Size;
 
@@ -60,9 +56,6 @@ internal sealed class FileBody : Stream
         return read;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
     {
         SeekOrigin.Begin => offset,
@@ -71,16 +64,6 @@ internal sealed class FileBody : Stream
     };
 
     public override async ValueTask DisposeAsync() => await _reading.DisposeAsync();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("the file is read asynchronously");
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException("the file is only read");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("the file is only read");
 
     private async ValueTask ReopenAsync(CancellationToken cancellation)
     {

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Atoll.Domain;
 using Microsoft.AspNetCore.Http;
 
@@ -11,7 +10,7 @@ internal static class UploadBody
     public static Stream Open(HttpRequest request) => request.Headers.ContentEncoding.ToString().Trim().ToLowerInvariant() switch
     {
         "" or "identity" => request.Body,
-        "gzip" or "x-gzip" => new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
+        "gzip" or "x-gzip" => new GunzipStream(request.Body),
         _ => throw Fault.Invalid("Content-Encoding", "Content-Encoding must be gzip or identity").AsException(),
     };
 
