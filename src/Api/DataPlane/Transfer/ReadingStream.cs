@@ -1,6 +1,6 @@
 namespace Atoll.Api.DataPlane.Transfer;
 
-/// <summary>A stream that is only read, once, from its start to its end, asynchronously; those that derive say how.</summary>
+/// <summary>A stream that is only read, and only asynchronously; those that derive say how.</summary>
 internal abstract class ReadingStream : Stream
 {
     public override bool CanRead => true;
