@@ -89,3 +89,9 @@ public sealed class RealMachineFactAttribute : FactAttribute
         }
     }
 }
+
+/// <summary>Tests of what only a real machine can show.</summary>
+public sealed class RealMachineTheoryAttribute : TheoryAttribute
+{
+    public RealMachineTheoryAttribute() => Skip = new RealMachineFactAttribute().Skip;
+}

@@ -4,7 +4,6 @@ using Atoll.Domain.Templates;
 using Atoll.Node;
 using Atoll.Node.Launch;
 using Atoll.Node.Recovery;
-using Atoll.Node.Resources;
 using Atoll.Node.Runtimes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -106,8 +105,6 @@ public sealed class SandboxNodeTests : IDisposable
             });
             return Task.CompletedTask;
         }
-
-        public SandboxUsage Measure(SandboxId id) => throw new IOException("nothing runs");
 
         public Task UndoAsync(JournaledRecord record)
         {
