@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Atoll.Api.DataPlane;
 using Atoll.Api.DataPlane.Connect;
+using Atoll.Api.DataPlane.Transfer;
 using Atoll.Api.Dialects.E2b;
 using Atoll.Api.Dialects.ScaleBox;
 using Atoll.Api.Edge;
@@ -31,6 +32,7 @@ public static class AtollApi
         services.AddSingleton<IDataPlaneRoutes>(all => all.GetRequiredService<AuthorityRoute>());
         services.AddSingleton<DataPlanePipeline>();
         services.AddConnect();
+        services.AddTransfers();
         services.AddSingleton<IFaultRenderer>(all => all.GetRequiredService<ScaleBoxFaults>());
         services.ConfigureHttpJsonOptions(json =>
         {

@@ -6,6 +6,7 @@ using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Node.Launch;
 using Atoll.Node.Recovery;
+using Atoll.Node.Resources;
 using Atoll.Node.Runtimes;
 using Microsoft.Extensions.Logging;
 
@@ -13,12 +14,14 @@ namespace Atoll.Node;
 
 /// <summary>This machine as a node: one runtime driver, the sandboxes that run, the journal of what exists.</summary>
 internal sealed partial class SandboxNode(
-    IRuntimeDriver driver, LaunchJournal journal, LaunchFaults faults, NodeCapabilities capabilities, ILoggerFactory logs) : INode
+    IRuntimeDriver driver, LaunchJournal journal, LaunchFaults faults, NodeCapabilities capabilities, ILoggerFactory logs,
+    TimeProvider? time = null) : INode
 {
     private readonly ConcurrentDictionary<SandboxId, RunningSandbox> _running = new();
     private readonly Dictionary<SandboxId, Task> _cleaning = [];
     private readonly Channel<SandboxLost> _lost = Channel.CreateUnbounded<SandboxLost>();
     private readonly LaunchPlan _plan = new(driver.Steps, faults, logs.CreateLogger<LaunchPlan>());
+    private readonly SandboxMeters _meters = new(driver.Measure, time ?? TimeProvider.System);
     private readonly ILogger _log = logs.CreateLogger<SandboxNode>();
 
     public string Name { get; } = Environment.MachineName;
@@ -94,6 +97,19 @@ internal sealed partial class SandboxNode(
         ? running.Agent
         : throw new Fault(FaultCode.AgentUnavailable, $"sandbox '{id}' does not run on this node").AsException();
 
+    public async Task<SandboxStats> StatsAsync(SandboxId id, CancellationToken cancellation)
+    {
+        Agent(id);
+        try
+        {
+            return await _meters.ReadAsync(id, cancellation);
+        }
+        catch (IOException e)
+        {
+            throw new FaultException(new Fault(FaultCode.AgentUnavailable, $"sandbox '{id}' has ended"), e);
+        }
+    }
+
     private void Watch(SandboxId id, RunningSandbox running)
     {
         _running[id] = running;
@@ -118,6 +134,7 @@ internal sealed partial class SandboxNode(
             return;
         }
 
+        _meters.Forget(id);
         LogLost(id, reason);
         try
         {
@@ -135,6 +152,7 @@ internal sealed partial class SandboxNode(
     {
         try
         {
+            _meters.Forget(id);
             if (_running.TryRemove(id, out RunningSandbox? running))
             {
                 await running.Release();

@@ -79,6 +79,29 @@ internal readonly struct JsonFields(JsonElement element, string path = "")
         { } value => throw Wrong(name, "an object", value),
     };
 
+    /// <summary>An array whose items are all strings; empty when absent.</summary>
+    public IReadOnlyList<string> Strings(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return [];
+        }
+
+        if (value.ValueKind is not JsonValueKind.Array)
+        {
+            throw Wrong(name, "an array of strings", value);
+        }
+
+        var items = new List<string>();
+        foreach (JsonElement item in value.EnumerateArray())
+        {
+            string at = $"{PathOf(name)}[{items.Count}]";
+            items.Add(item.ValueKind is JsonValueKind.String ? Text(item, at) : throw WrongAt(at, "a string", item));
+        }
+
+        return items;
+    }
+
     /// <summary>An array whose items are all objects; empty when absent.</summary>
     public IReadOnlyList<JsonFields> Objects(string name)
     {

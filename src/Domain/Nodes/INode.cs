@@ -37,6 +37,9 @@ public interface INode
     /// <summary>The agent of a sandbox that runs here; <see cref="FaultCode.AgentUnavailable"/> when it does not.</summary>
     IAgent Agent(SandboxId id);
 
+    /// <summary>What a sandbox that runs here uses now; <see cref="FaultCode.AgentUnavailable"/> when it does not.</summary>
+    Task<SandboxStats> StatsAsync(SandboxId id, CancellationToken cancellation);
+
     /// <summary>Sandboxes that ended by themselves while they ran, with the reason. One reader.</summary>
     ChannelReader<SandboxLost> Lost { get; }
 }

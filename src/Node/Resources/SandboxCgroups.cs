@@ -117,6 +117,15 @@ internal sealed class SandboxCgroups(CgroupOptions options, CgroupMounts mounts)
         }
     }
 
+    /// <summary>What the processes of a sandbox use; of the memory, what its runtime has for itself is taken off the limit.</summary>
+    /// <exception cref="IOException">It has no cgroup.</exception>
+    public CgroupUsage Usage(SandboxId id)
+    {
+        CgroupUsage usage = CgroupUsage.Read(mounts.Version, controller =>
+            mounts.Version == CgroupVersion.V2 || mounts.V1.ContainsKey(controller) ? Below(RootOf(controller), id) : null);
+        return usage with { MemoryLimit = usage.MemoryLimit - ((long)options.RuntimeOverheadMb << 20) };
+    }
+
     /// <summary>Kills every process of a sandbox and waits until they have ended. Safe to repeat.</summary>
     /// <exception cref="TimeoutException">Some were still there after 10 seconds.</exception>
     public async Task KillAsync(SandboxId id)

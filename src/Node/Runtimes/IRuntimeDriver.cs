@@ -1,6 +1,8 @@
 using Atoll.Domain.Processes;
+using Atoll.Domain.Sandboxes;
 using Atoll.Node.Launch;
 using Atoll.Node.Recovery;
+using Atoll.Node.Resources;
 
 namespace Atoll.Node.Runtimes;
 
@@ -24,6 +26,10 @@ internal interface IRuntimeDriver
 
     /// <summary>The ordered steps of bringing one sandbox up. The last one sets <see cref="LaunchContext.Running"/>.</summary>
     IReadOnlyList<ILaunchStep> Steps { get; }
+
+    /// <summary>What a running sandbox uses.</summary>
+    /// <exception cref="IOException">It has ended meanwhile.</exception>
+    SandboxUsage Measure(SandboxId id);
 
     /// <summary>Takes back a sandbox that an earlier server process started. Throws with the reason when it cannot.</summary>
     Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation);

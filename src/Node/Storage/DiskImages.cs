@@ -46,6 +46,14 @@ internal sealed partial class DiskImages(DiskOptions options, RunProgram run, IL
     /// <summary>The directory on which a sandbox's disk is mounted.</summary>
     public string MountPathOf(SandboxId id) => Path.Combine(DirectoryOf(id), "disk");
 
+    /// <summary>Bytes that are taken of a sandbox's disk, and that it has in all.</summary>
+    /// <exception cref="IOException">It has none.</exception>
+    public (long Used, long Total) Usage(SandboxId id)
+    {
+        var disk = new DriveInfo(MountPathOf(id));
+        return (disk.TotalSize - disk.TotalFreeSpace, disk.TotalSize);
+    }
+
     /// <summary>Makes and mounts the disk of a sandbox that has none.</summary>
     /// <returns>Where it is mounted.</returns>
     /// <exception cref="IOException">With what failed; nothing is left then.</exception>

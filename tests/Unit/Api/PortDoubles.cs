@@ -342,4 +342,6 @@ internal sealed class NodeDouble : INode
     public Task<IReadOnlyList<SandboxId>> ListAsync(CancellationToken cancellation) => throw new NotSupportedException();
 
     public IAgent Agent(SandboxId id) => throw new NotSupportedException();
+
+    public Task<SandboxStats> StatsAsync(SandboxId id, CancellationToken cancellation) => throw new NotSupportedException();
 }

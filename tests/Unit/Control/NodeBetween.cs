@@ -26,4 +26,6 @@ internal sealed class NodeBetween(INode node) : INode
     public Task<IReadOnlyList<SandboxId>> ListAsync(CancellationToken cancellation) => node.ListAsync(cancellation);
 
     public IAgent Agent(SandboxId id) => node.Agent(id);
+
+    public Task<SandboxStats> StatsAsync(SandboxId id, CancellationToken cancellation) => node.StatsAsync(id, cancellation);
 }

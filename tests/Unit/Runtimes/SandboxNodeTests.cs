@@ -4,6 +4,7 @@ using Atoll.Domain.Templates;
 using Atoll.Node;
 using Atoll.Node.Launch;
 using Atoll.Node.Recovery;
+using Atoll.Node.Resources;
 using Atoll.Node.Runtimes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -105,6 +106,8 @@ public sealed class SandboxNodeTests : IDisposable
             });
             return Task.CompletedTask;
         }
+
+        public SandboxUsage Measure(SandboxId id) => throw new IOException("nothing runs");
 
         public Task UndoAsync(JournaledRecord record)
         {

@@ -25,6 +25,7 @@ internal static class ScaleBoxDialect
         .AddSingleton<ScaleBoxSandboxes>()
         .AddSingleton<ScaleBoxExec>()
         .AddSingleton<ScaleBoxExecStream>()
+        .AddSingleton<ScaleBoxFiles>()
         .AddSingleton<ScaleBoxKeys>()
         .AddSingleton<ScaleBoxUsers>();
 
@@ -33,6 +34,7 @@ internal static class ScaleBoxDialect
         MapGeneral(app, app.ServiceProvider.GetRequiredService<ScaleBoxUsers>());
         MapSandboxes(app, app.ServiceProvider.GetRequiredService<ScaleBoxSandboxes>());
         MapExec(app);
+        MapFiles(app, app.ServiceProvider.GetRequiredService<ScaleBoxFiles>());
         MapKeys(app, app.ServiceProvider.GetRequiredService<ScaleBoxKeys>());
         MapNotBuilt(app);
     }
@@ -76,6 +78,22 @@ internal static class ScaleBoxDialect
             .Says<WireExecCancelled>(200, "Kill the command and what it started, also in sessions of its own; false when none ran. No envelope.").Fails(404, 409, 503);
     }
 
+    private static void MapFiles(IEndpointRouteBuilder app, ScaleBoxFiles files)
+    {
+        app.MapPost(Box + "/files/list", files.ListAsync).Takes<WireListFiles>()
+            .Says<WireEnvelope<WireFileList>>(200, "List a directory, parents before children.").Fails(400, 404, 409, 413, 503);
+        app.MapPost(Box + "/files/stat", files.StatAsync).Takes<WireStatFile>()
+            .Says<WireEnvelope<WireFileStat>>(200, "One file or directory; a link as itself.").Fails(400, 404, 409, 413, 503);
+        app.MapMethods(Box + "/files/download/{**path}", Read, files.DownloadAsync).With(ScaleBoxParameters.Download)
+            .Says<string>(200, "The bytes of a file.", "application/octet-stream")
+            .Says<string>(206, "The part of it that Range asks for.", "application/octet-stream").Fails(400, 404, 409, 503);
+        app.MapPost(Box + "/files/upload", files.UploadAsync).With(ScaleBoxParameters.Upload)
+            .Says<WireEnvelope<WireUploaded>>(200, "Write one file, sent as multipart/form-data with the fields path, user and file.")
+            .Fails(400, 404, 409, 503, 507);
+        app.MapGet(Box + "/files/upload-progress", files.ProgressAsync).TakesToken().With(ScaleBoxParameters.Progress)
+            .Says<string>(200, "Follow a named upload: events with its progress in percent, or error.", "text/event-stream").Fails(400, 404);
+    }
+
     private static void MapKeys(IEndpointRouteBuilder app, ScaleBoxKeys keys)
     {
         app.MapPost("/v1/api-keys", keys.CreateAsync).Takes<WireCreateApiKey>()
@@ -100,7 +118,6 @@ internal static class ScaleBoxDialect
         NotBuilt(app, Box + "/ports/{port}", "DELETE");
         NotBuilt(app, Box + "/webrtc-turn-credential", "GET");
         NotBuilt(app, Box + "/create-template", "POST");
-        NotBuilt(app, Box + "/files/{**path}", "GET", "POST");
         NotBuilt(app, "/v1/sandboxes/stats", "GET");
         NotBuilt(app, "/v1/sandboxes/batch-delete", "POST");
         NotBuilt(app, "/v1/sandboxes/batch-terminate", "POST");

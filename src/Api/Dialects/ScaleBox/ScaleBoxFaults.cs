@@ -86,7 +86,7 @@ internal sealed class ScaleBoxFaults(TimeProvider time) : IFaultRenderer
                 : fault.Message;
     }
 
-    private IResult Body(
+    internal IResult Body(
         HttpContext http, int status, string code, string message, string? field = null, WireErrorDetails? details = null) =>
         Results.Json(
             new WireError(false, message, message, code, time.GetUtcNow().UtcDateTime, http.TraceIdentifier, field, details),

@@ -39,4 +39,24 @@ internal static class ScaleBoxParameters
         new("token", JsonSchemaType.String, "For clients that can send no header: an API key or the sandbox's access token."),
         new("Last-Event-ID", JsonSchemaType.String, "Id of the last event seen; the stream goes on behind it.", ParameterLocation.Header),
     ];
+
+    public static Parameter[] Download { get; } =
+    [
+        new("user", JsonSchemaType.String, "In whose home a path with ~ is; root when absent."),
+        new("Range", JsonSchemaType.String, "One range of bytes.", ParameterLocation.Header),
+    ];
+
+    public static Parameter[] Upload { get; } =
+    [
+        new("path", JsonSchemaType.String, "Where the file goes; instead of the field."),
+        new("user", JsonSchemaType.String, "Whose a new file is, root when absent; instead of the field."),
+        new("X-Upload-Session", JsonSchemaType.String, "A name under which its progress can be followed.", ParameterLocation.Header),
+        new("X-File-Size", JsonSchemaType.Integer, "Bytes of the file, for its progress.", ParameterLocation.Header),
+    ];
+
+    public static Parameter[] Progress { get; } =
+    [
+        new("session", JsonSchemaType.String, "The name that the upload has in X-Upload-Session."),
+        new("token", JsonSchemaType.String, "For clients that can send no header: an API key or the sandbox's access token."),
+    ];
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Atoll.Domain.Sandboxes;
 using Atoll.Linux;
 using Atoll.Node.Launch;
 using Atoll.Node.Network;
@@ -59,6 +60,13 @@ internal sealed partial class GVisorDriver(
         network.Retire();
         disks.Retire();
         return Task.CompletedTask;
+    }
+
+    public SandboxUsage Measure(SandboxId id)
+    {
+        CgroupUsage used = cgroups.Usage(id);
+        (long diskUsed, long diskTotal) = disks.Usage(id);
+        return new SandboxUsage(used.CpuTime, used.Processors, used.MemoryUsed, used.MemoryLimit, used.MemoryCache, diskUsed, diskTotal);
     }
 
     public Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation)

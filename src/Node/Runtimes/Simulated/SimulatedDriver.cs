@@ -2,6 +2,7 @@ using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Node.Launch;
 using Atoll.Node.Recovery;
+using Atoll.Node.Resources;
 using Microsoft.Extensions.Logging;
 
 namespace Atoll.Node.Runtimes.Simulated;
@@ -27,6 +28,8 @@ internal sealed class SimulatedDriver(SimulatedMachine machine, SimulatedOptions
     public Task PrepareAsync(CancellationToken cancellation) => Task.CompletedTask;
 
     public Task RetireAsync() => Task.CompletedTask;
+
+    public SandboxUsage Measure(SandboxId id) => machine.Find(id)?.Usage ?? throw new IOException("it has ended");
 
     public Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation) =>
         machine.Find(record.Id) is { } sandbox

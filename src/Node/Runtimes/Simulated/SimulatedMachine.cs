@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Atoll.Domain.Sandboxes;
+using Atoll.Node.Resources;
 
 namespace Atoll.Node.Runtimes.Simulated;
 
@@ -21,8 +22,9 @@ internal sealed class SimulatedMachine(TimeProvider time)
 
     public void Remove(SandboxId id, string thing) => _things.TryRemove((id, thing), out _);
 
-    public SimulatedSandbox Run(SandboxId id, IReadOnlyDictionary<string, string> environment, TimeSpan holdBack) =>
-        _sandboxes.GetOrAdd(id, _ => new SimulatedSandbox(environment, time, holdBack));
+    public SimulatedSandbox Run(
+        SandboxId id, SandboxResources resources, IReadOnlyDictionary<string, string> environment, TimeSpan holdBack) =>
+        _sandboxes.GetOrAdd(id, _ => new SimulatedSandbox(resources, environment, time, holdBack));
 
     public SimulatedSandbox? Find(SandboxId id) => _sandboxes.GetValueOrDefault(id);
 
@@ -45,13 +47,19 @@ internal sealed class SimulatedMachine(TimeProvider time)
 }
 
 /// <summary>One simulated sandbox: its processes and the moment it ends.</summary>
-internal sealed class SimulatedSandbox(IReadOnlyDictionary<string, string> environment, TimeProvider time, TimeSpan holdBack)
+internal sealed class SimulatedSandbox(
+    SandboxResources resources, IReadOnlyDictionary<string, string> environment, TimeProvider time, TimeSpan holdBack)
 {
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public SimulatedAgent Agent { get; } = new(environment, time, holdBack);
 
     public Task<string> Ended => _ended.Task;
+
+    /// <summary>Its processes use nothing; its files are counted.</summary>
+    public SandboxUsage Usage => new(
+        TimeSpan.Zero, resources.CpuCount, MemoryUsed: 0, (long)resources.MemoryMb << 20, MemoryCache: 0,
+        ((SimulatedFiles)Agent.Files).Used, (long)resources.StorageGb << 30);
 
     public void End(string reason)
     {

@@ -36,7 +36,7 @@ internal sealed class SimulatedRuntimeStep(SimulatedMachine machine, SimulatedOp
     {
         SandboxId id = context.Request.Id;
         machine.Make(id, Name);
-        SimulatedSandbox sandbox = machine.Run(id, context.Request.Environment, options.HoldBack);
+        SimulatedSandbox sandbox = machine.Run(id, context.Request.Resources, context.Request.Environment, options.HoldBack);
         await options.WaitAsync(id, Name, machine.Time, cancellation);
         context.Running = new RunningSandbox(sandbox.Agent, sandbox.Ended, () => ValueTask.CompletedTask);
     }
