@@ -66,9 +66,16 @@ internal sealed class Conversation(IAgent agent, ProcessInfo process, long from 
     private async Task<bool> ReadAsync()
     {
         _events ??= agent.AttachAsync(Pid, Next, _limit.Token).GetAsyncEnumerator(_limit.Token);
-        if (!await _events.MoveNextAsync())
+        try
         {
-            return false;
+            if (!await _events.MoveNextAsync())
+            {
+                return false;
+            }
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new TimeoutException($"nothing more came within 30 s, after '{_said}'", e);
         }
 
         if (_events.Current is ProcessEvent.Output output)

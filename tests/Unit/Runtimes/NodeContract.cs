@@ -102,6 +102,67 @@ public abstract class NodeContract
     }
 
     [Fact]
+    public async Task What_is_written_to_a_process_reaches_it_and_closing_ends_its_input()
+    {
+        await using ContractNode world = await CreateAsync(LaunchFaults.None);
+        await LaunchAsync(world);
+        IAgent agent = world.Node.Agent(_id);
+
+        await using Conversation cat = await Conversation.StartAsync(agent, Bash("cat; exit 7") with { TakesInput = true });
+        await cat.TypeAsync("one\n");
+        Assert.Equal("one\n", await cat.UntilAsync("\n"));
+        await cat.TypeAsync(new string('x', 500_000) + "\n");
+        Assert.Equal(500_001, (await cat.UntilAsync("\n")).Length);
+        await agent.CloseInputAsync(cat.Pid, Soon());
+        await cat.EndAsync();
+        Assert.Equal(new ProcessExit(7, 0), cat.Exit);
+        Assert.Equal(FaultCode.NotFound, (await FaultAsync(() => cat.TypeAsync("x"))).Code);
+
+        ProcessInfo closed = await agent.StartAsync(Bash("sleep 600"), Soon());
+        Assert.Equal(FaultCode.WrongState, (await FaultAsync(() => agent.WriteInputAsync(closed.Pid, new byte[1], Soon()))).Code);
+        Assert.Equal(FaultCode.WrongState, (await FaultAsync(() => agent.ResizeAsync(closed.Pid, new TerminalSize(80, 24), Soon()))).Code);
+    }
+
+    [Fact]
+    public async Task A_process_on_a_terminal_is_echoed_listed_resized_and_interrupted()
+    {
+        await using ContractNode world = await CreateAsync(LaunchFaults.None);
+        await LaunchAsync(world);
+        IAgent agent = world.Node.Agent(_id);
+        ProcessSpec spec = Bash("echo ready; cat") with
+        {
+            Terminal = new TerminalSize(80, 24), Tag = "screen", Environment = new Dictionary<string, string> { ["A"] = "1" },
+        };
+
+        await using Conversation cat = await Conversation.StartAsync(agent, spec);
+        Assert.Equal("ready\r\n", await cat.UntilAsync("\n"));
+        await cat.TypeAsync("hello\n");
+        Assert.Equal("hello\r\nhello\r\n", await cat.UntilAsync("hello\r\nhello\r\n"));
+        ProcessInfo listed = Assert.Single(await agent.ListAsync(Soon()), process => process.Tag == "screen");
+        Assert.Equal((true, "1"), (listed.HasTerminal, listed.Environment["A"]));
+        await agent.ResizeAsync(cat.Pid, new TerminalSize(132, 43), Soon());
+
+        await cat.TypeAsync("\u0003");
+        await cat.EndAsync();
+        Assert.Equal(2, cat.Exit!.Signal);
+    }
+
+    [Fact]
+    public async Task A_shell_reads_its_commands_from_its_input()
+    {
+        await using ContractNode world = await CreateAsync(LaunchFaults.None);
+        await LaunchAsync(world);
+
+        await using Conversation shell = await Conversation.StartAsync(
+            world.Node.Agent(_id), new ProcessSpec { Arguments = ["bash"], TakesInput = true });
+        await shell.TypeAsync("read NAME\nworld\necho hello $NAME\n");
+        Assert.Equal("hello world\n", await shell.UntilAsync("\n"));
+        await shell.TypeAsync("exit 4\n");
+        Assert.Equal("", await shell.EndAsync());
+        Assert.Equal(new ProcessExit(4, 0), shell.Exit);
+    }
+
+    [Fact]
     public async Task The_environment_of_the_request_lies_over_the_sandboxs()
     {
         await using ContractNode world = await CreateAsync(LaunchFaults.None);

@@ -30,6 +30,7 @@ internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environ
             throw Fault.Invalid("cwd", $"working directory '{spec.WorkingDirectory}' not found").AsException();
         }
 
+        RequireSize(spec.Terminal);
         var merged = new Dictionary<string, string>(environment);
         foreach ((string name, string value) in spec.Environment)
         {
@@ -73,11 +74,24 @@ internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environ
         return Task.FromResult<IReadOnlyList<ProcessInfo>>([.. _processes.Values.Select(process => process.Info).OrderBy(info => info.Pid)]);
     }
 
-    public Task WriteInputAsync(int pid, ReadOnlyMemory<byte> data, CancellationToken cancellation) => throw NotBuilt();
+    public Task WriteInputAsync(int pid, ReadOnlyMemory<byte> data, CancellationToken cancellation)
+    {
+        Reach();
+        return Find(pid).Input.WriteAsync(data, cancellation);
+    }
 
-    public Task CloseInputAsync(int pid, CancellationToken cancellation) => throw NotBuilt();
+    public Task CloseInputAsync(int pid, CancellationToken cancellation)
+    {
+        Reach();
+        return Find(pid).Input.CloseAsync(cancellation);
+    }
 
-    public Task ResizeAsync(int pid, TerminalSize size, CancellationToken cancellation) => throw NotBuilt();
+    public Task ResizeAsync(int pid, TerminalSize size, CancellationToken cancellation)
+    {
+        Reach();
+        Find(pid).Resize(size);
+        return Task.CompletedTask;
+    }
 
     public ISandboxFiles Files => _files.Value;
 
@@ -89,8 +103,6 @@ internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environ
         Reach();
         return Task.FromResult(Ports.Connect(port));
     }
-
-    private static FaultException NotBuilt() => new Fault(FaultCode.NotImplemented, "not built yet").AsException();
 
     public Task ForgetAsync(int pid, CancellationToken cancellation)
     {
@@ -112,6 +124,15 @@ internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environ
         foreach (SimulatedProcess process in _processes.Values)
         {
             process.Signal(9);
+        }
+    }
+
+    /// <exception cref="FaultException">No terminal can have that size.</exception>
+    internal static void RequireSize(TerminalSize? size)
+    {
+        if (size is not (null or { Columns: > 0 and <= ushort.MaxValue, Rows: > 0 and <= ushort.MaxValue }))
+        {
+            throw Fault.Invalid("size", "a terminal has 1 to 65535 columns and rows").AsException();
         }
     }
 

@@ -1,10 +1,10 @@
+using Atoll.Domain;
 using Atoll.Domain.Processes;
 
 namespace Atoll.Node.Runtimes.Simulated;
 
 /// <summary>One simulated process: a script that is interpreted until it ends, is signalled or runs out of lifetime.</summary>
-internal sealed class SimulatedProcess(
-    int pid, ProcessSpec spec, IReadOnlyDictionary<string, string> environment, TimeProvider time, TimeSpan holdBack)
+internal sealed class SimulatedProcess
 {
     private const int Sigkill = 9;
 
@@ -13,17 +13,35 @@ internal sealed class SimulatedProcess(
 
     private readonly CancellationTokenSource _killed = new();
     private readonly TaskCompletionSource<ProcessExit> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
+    private readonly ProcessSpec _spec;
+    private readonly TimeProvider _time;
+    private readonly SimulatedShell _shell;
+    private readonly DateTimeOffset _startedAt;
     private int _signal;
 
-    public int Pid => pid;
+    public SimulatedProcess(int pid, ProcessSpec spec, IReadOnlyDictionary<string, string> environment, TimeProvider time, TimeSpan holdBack)
+    {
+        (Pid, _spec, _time, _startedAt) = (pid, spec, time, time.GetUtcNow());
+        Output = new SimulatedOutput(spec.OutputCapacity, holdBack, time);
+        Input = new SimulatedInput(spec, Output);
+        _shell = new SimulatedShell(pid, environment, spec.WorkingDirectory, Input, Output, Signal, time);
+        Input.Interrupt = _shell.Interrupt;
+    }
 
-    public SimulatedOutput Output { get; } = new(spec.OutputCapacity, holdBack, time);
+    public int Pid { get; }
+
+    public SimulatedOutput Output { get; }
+
+    public SimulatedInput Input { get; }
 
     public Task<ProcessExit> Exit => _exit.Task;
 
     public ProcessInfo Info => new(
-        pid, spec.Tag, spec.Arguments, spec.WorkingDirectory, _startedAt, _exit.Task.IsCompletedSuccessfully ? _exit.Task.Result : null);
+        Pid, _spec.Tag, _spec.Arguments, _spec.WorkingDirectory, _startedAt, _exit.Task.IsCompletedSuccessfully ? _exit.Task.Result : null)
+    {
+        Environment = _spec.Environment,
+        HasTerminal = Input.IsTerminal,
+    };
 
     public void Start() => _ = Task.Run(RunAsync);
 
@@ -35,23 +53,34 @@ internal sealed class SimulatedProcess(
         }
     }
 
+    /// <summary>Nothing here depends on a terminal's size: it is only checked.</summary>
+    public void Resize(TerminalSize size)
+    {
+        Input.RequireRunning();
+        SimulatedAgent.RequireSize(size);
+        if (!Input.IsTerminal)
+        {
+            throw new Fault(FaultCode.WrongState, $"process {Pid} does not run on a terminal").AsException();
+        }
+    }
+
     private async Task RunAsync()
     {
-        await using ITimer? lifetime = spec.Lifetime is { } limit
-            ? time.CreateTimer(_ => Signal(Sigkill), null, limit, System.Threading.Timeout.InfiniteTimeSpan)
+        await using ITimer? lifetime = _spec.Lifetime is { } limit
+            ? _time.CreateTimer(_ => Signal(Sigkill), null, limit, System.Threading.Timeout.InfiniteTimeSpan)
             : null;
         ProcessExit exit;
         try
         {
-            var shell = new SimulatedShell(pid, environment, spec.WorkingDirectory, Output, Signal, time);
-            string script = spec.Arguments is [_, "-c", var text, ..] ? text : "";
-            exit = new ProcessExit(await shell.RunAsync(script, _killed.Token), 0);
+            string? script = _spec.Arguments.SkipWhile(argument => argument != "-c").Skip(1).FirstOrDefault();
+            exit = new ProcessExit(await (script is null ? _shell.ConverseAsync(_killed.Token) : _shell.RunAsync(script, _killed.Token)), 0);
         }
         catch (OperationCanceledException)
         {
             exit = new ProcessExit(128 + _signal, _signal);
         }
 
+        Input.End();
         _exit.SetResult(exit);
         Output.Complete();
     }

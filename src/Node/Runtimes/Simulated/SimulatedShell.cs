@@ -6,14 +6,59 @@ namespace Atoll.Node.Runtimes.Simulated;
 
 /// <summary>
 /// Interprets the few words of shell that simulated sandboxes understand: <c>echo</c>, <c>sleep</c>, <c>exit</c>,
-/// <c>kill</c>, <c>env</c>, <c>pwd</c>, <c>true</c>, <c>false</c>, <c>head -c N /dev/zero</c>; lists with <c>;</c>, newline, <c>&amp;&amp;</c> and
+/// <c>kill</c>, <c>env</c>, <c>cat</c>, <c>read NAME</c>, <c>pwd</c>, <c>true</c>, <c>false</c>, <c>head -c N /dev/zero</c>; lists with <c>;</c>, newline, <c>&amp;&amp;</c> and
 /// <c>||</c>; quotes, <c>$NAME</c>, <c>$$</c>, <c>$?</c> and <c>&gt;&amp;2</c>. Anything else is 127, command not found.
 /// </summary>
 internal sealed class SimulatedShell(
-    int pid, IReadOnlyDictionary<string, string> environment, string directory, SimulatedOutput output, Action<int> signal, TimeProvider time)
+    int pid, IReadOnlyDictionary<string, string> environment, string directory, SimulatedInput input, SimulatedOutput output, Action<int> signal, TimeProvider time)
 {
     private const int NotFound = 127;
+    private const int Sigint = 2;
+    private const string Prompt = "$ ";
+    private readonly Dictionary<string, string> _variables = new(environment);
+    private CancellationTokenSource? _line;
+    private bool _exited;
     private int _status;
+
+    /// <summary>Ctrl-C: ends the command of a shell that reads its lines from a terminal, and any other shell.</summary>
+    public void Interrupt()
+    {
+        if (_line is { } line)
+        {
+            line.Cancel();
+        }
+        else
+        {
+            signal(Sigint);
+        }
+    }
+
+    /// <summary>Reads lines from the input and runs each, until <c>exit</c> or the end; on a terminal with a prompt.</summary>
+    public async Task<int> ConverseAsync(CancellationToken cancellation)
+    {
+        while (!_exited)
+        {
+            using var line = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            _line = line;
+            try
+            {
+                await SayAsync(OutputStream.StandardOutput, input.IsTerminal ? Prompt : "", line.Token);
+                if (await input.ReadLineAsync(line.Token) is not { } script)
+                {
+                    return _status;
+                }
+
+                await RunAsync(script, line.Token);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                _status = 128 + Sigint;
+                await SayAsync(OutputStream.StandardOutput, "\n", cancellation);
+            }
+        }
+
+        return _status;
+    }
 
     public async Task<int> RunAsync(string script, CancellationToken cancellation)
     {
@@ -27,7 +72,8 @@ internal sealed class SimulatedShell(
             List<string> expanded = [.. words.Select(Expand)];
             if (expanded[0] == "exit")
             {
-                return expanded.Count > 1 ? Number(expanded[1]) & 255 : _status;
+                _exited = true;
+                return _status = expanded.Count > 1 ? Number(expanded[1]) & 255 : _status;
             }
 
             OutputStream stream = toError ? OutputStream.StandardError : OutputStream.StandardOutput;
@@ -47,9 +93,20 @@ internal sealed class SimulatedShell(
             case ["echo", .. var texts]:
                 return await SayAsync(stream, string.Join(' ', texts) + "\n", cancellation);
             case ["env"]:
-                return await SayAsync(stream, string.Concat(environment.Select(pair => $"{pair.Key}={pair.Value}\n")), cancellation);
+                return await SayAsync(stream, string.Concat(_variables.Select(pair => $"{pair.Key}={pair.Value}\n")), cancellation);
             case ["pwd"]:
                 return await SayAsync(stream, directory + "\n", cancellation);
+            case ["cat"]:
+                while (await input.ReadAsync(cancellation) is { } data)
+                {
+                    await WriteAsync(stream, data, cancellation);
+                }
+
+                return 0;
+            case ["read", var name]:
+                string? line = await input.ReadLineAsync(cancellation);
+                _variables[name] = line ?? "";
+                return line is null ? 1 : 0;
             case ["true" or ":"]:
                 return 0;
             case ["false"]:
@@ -75,9 +132,13 @@ internal sealed class SimulatedShell(
 
     private async Task<int> SayAsync(OutputStream stream, string text, CancellationToken cancellation)
     {
-        await output.WriteAsync(stream, Encoding.UTF8.GetBytes(text), cancellation);
+        await WriteAsync(stream, Encoding.UTF8.GetBytes(text), cancellation);
         return 0;
     }
+
+    private Task WriteAsync(OutputStream stream, byte[] data, CancellationToken cancellation) => input.IsTerminal
+        ? output.WriteAsync(OutputStream.Terminal, SimulatedInput.Shown(data), cancellation)
+        : output.WriteAsync(stream, data, cancellation);
 
     private async Task<int> ZeroesAsync(OutputStream stream, long count, CancellationToken cancellation)
     {
@@ -124,7 +185,7 @@ internal sealed class SimulatedShell(
     {
         "$" => Self,
         "?" => _status.ToString(CultureInfo.InvariantCulture),
-        _ => environment.GetValueOrDefault(name, ""),
+        _ => _variables.GetValueOrDefault(name, ""),
     };
 
     private static int Number(string text) =>
