@@ -13,6 +13,7 @@ public static unsafe partial class PseudoTerminals
     private const int O_NONBLOCK = 0x800;
     private const int O_CLOEXEC = 0x80000;
     private const nuint TCGETS = 0x5401;
+    private const nuint TIOCGPGRP = 0x540F;
     private const nuint TIOCSWINSZ = 0x5414;
     private const nuint TIOCGPTN = 0x80045430;
     private const nuint TIOCSPTLCK = 0x40045431;
@@ -43,11 +44,18 @@ public static unsafe partial class PseudoTerminals
         }
     }
 
-    /// <summary>Tells the kernel the size in characters; it tells the foreground group (SIGWINCH) when that is another one.</summary>
+    /// <summary>Tells the kernel the size in characters. Linux tells the foreground group (SIGWINCH) when that is another one; gVisor does not.</summary>
     public static void SetSize(Descriptor master, ushort columns, ushort rows)
     {
         ushort* size = stackalloc ushort[4] { rows, columns, 0, 0 };
         Control(master, TIOCSWINSZ, size, nameof(TIOCSWINSZ));
+    }
+
+    /// <summary>The group that the terminal's keys signal; null when the kernel does not say so to a master, as gVisor.</summary>
+    public static int? ForegroundGroup(Descriptor master)
+    {
+        int group;
+        return ioctl(master.Number, TIOCGPGRP, &group) == 0 && group > 0 ? group : null;
     }
 
     /// <summary>The character that now stands for the end of the input.</summary>

@@ -15,6 +15,7 @@ public static partial class Signals
     public const int SIGALRM = 14;
     public const int SIGTERM = 15;
     public const int SIGSTOP = 19;
+    public const int SIGWINCH = 28;
 
     /// <summary>The highest signal number that the kernel takes.</summary>
     public const int Max = 64;

@@ -93,6 +93,14 @@ internal sealed class ProcessInput(EventLoop loop, int pid, Descriptor? descript
         }
 
         PseudoTerminals.SetSize(_descriptor, size.Columns, size.Rows);
+        if (PseudoTerminals.ForegroundGroup(_descriptor) is null)
+        {
+            // gVisor neither tells the foreground group nor which it is. Who does not care ignores the signal (signal(7)).
+            foreach (ProcessStat process in ProcessTree.Processes().Where(process => process.Session == pid))
+            {
+                Signals.Send(process.Pid, Signals.SIGWINCH);
+            }
+        }
     }
 
     /// <summary>The process has ended: nothing more goes in.</summary>

@@ -84,7 +84,8 @@ internal sealed class ProcessTree(int leader, RunMark mark, bool leaderIsReaped)
         }
     }
 
-    private static IEnumerable<ProcessStat> Processes()
+    /// <summary>All that run in the sandbox.</summary>
+    public static IEnumerable<ProcessStat> Processes()
     {
         foreach (string directory in Directory.EnumerateDirectories("/proc"))
         {

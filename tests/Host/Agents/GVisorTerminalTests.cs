@@ -31,11 +31,12 @@ public sealed class GVisorTerminalTests(GVisorMachine machine)
         Assert.Contains("30 100\r\n/dev/pts/", said);
         Assert.Contains("nobody 620\r\n", said);
 
-        await shell.TypeAsync("trap 'stty size' WINCH; echo started; sleep 1000\n");
+        await shell.TypeAsync("sh -c \"trap 'stty size' WINCH; echo started; while :; do sleep 0.05; done\"\n");
         await shell.UntilAsync("\rstarted\r\n");
         await agent.ResizeAsync(shell.Pid, new TerminalSize(132, 43), limit.Token);
-        await shell.TypeAsync("\u0003");
         await shell.UntilAsync("43 132\r\n");
+        await shell.TypeAsync("\u0003");
+        await shell.UntilAsync("ready> ");
         await shell.TypeAsync("echo code; exit 5\n");
         await shell.EndAsync();
         Assert.Equal(new ProcessExit(5, 0), shell.Exit);
