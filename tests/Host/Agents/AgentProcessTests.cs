@@ -80,7 +80,7 @@ public sealed class AgentProcessTests(AgentFile file) : IAsyncLifetime
     [InlineData("/etc/passwd", "/", "root", FaultCode.InvalidArgument, "command", "not executable")]
     [InlineData("/etc", "/", "root", FaultCode.InvalidArgument, "command", "not executable")]
     [InlineData("true", "/no/such", "root", FaultCode.InvalidArgument, "cwd", "no directory '/no/such'")]
-    [InlineData("true", "relative", "root", FaultCode.InvalidArgument, "cwd", "absolute")]
+    [InlineData("true", "relative", "root", FaultCode.InvalidArgument, "cwd", "no directory '/root/relative'")]
     [InlineData("true", "/root", "nobody", FaultCode.InvalidArgument, "cwd", "may not enter")]
     [InlineData("true", "/", "nosuchuser", FaultCode.InvalidArgument, "user", "no user 'nosuchuser'")]
     public async Task What_cannot_start_says_why(string program, string directory, string user, FaultCode code, string field, string message)
