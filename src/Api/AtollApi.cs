@@ -25,6 +25,8 @@ public static class AtollApi
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
+        services.AddSingleton<IFaultRenderer, EdgeFaults>();
+        services.AddSingleton<TargetFinder>();
         services.AddE2b();
         services.AddScaleBox();
         services.AddSingleton<SandboxHosts>();

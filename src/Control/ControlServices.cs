@@ -47,6 +47,7 @@ public static class ControlServices
         services.AddSingleton(_ => SandboxSecrets.Open(options.KeyPath));
         services.AddSingleton<IAccessTokens>(provider => provider.GetRequiredService<SandboxSecrets>());
         services.AddSingleton<IAgentSecrets>(provider => provider.GetRequiredService<SandboxSecrets>());
+        services.AddSingleton<LiveTokens>();
         services.AddSingleton<ISandboxOwners, SandboxOwners>();
         services.AddSingleton(provider =>
             new TenancyAdmin(provider.GetRequiredService<Database>(), options, provider.GetRequiredService<TimeProvider>()));

@@ -1,36 +1,51 @@
 using Atoll.Api.DataPlane;
-using Atoll.Domain.Sandboxes;
+using Atoll.Domain;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Atoll.Api.Edge;
 
-/// <summary>Finds out whether a request is for a sandbox, and leads it there instead of to the control plane.</summary>
-internal sealed class EdgeRouting(RequestDelegate next, DataPlanePipeline dataPlane)
+/// <summary>
+/// Leads a request that is for a sandbox there instead of to the control plane: to the data plane, or to the program that
+/// listens on the port it names.
+/// </summary>
+internal sealed class EdgeRouting(RequestDelegate next, TargetFinder finder, DataPlanePipeline dataPlane)
 {
     public Task InvokeAsync(HttpContext http)
     {
-        if (TargetOf(http) is not { } target)
+        if (Find(http) is not { } target)
         {
             return next(http);
         }
 
         http.Features.Set(target);
-        return dataPlane.InvokeAsync(http);
-    }
 
-    private static SandboxTarget? TargetOf(HttpContext http)
-    {
-        HttpRequest request = http.Request;
-        int? port = int.TryParse(request.Headers["E2b-Sandbox-Port"], out int given) ? given : null;
-        if (http.Features.Get<LocalAddress>() is { } local)
+        // Input to a program comes when its user types: a body that pauses is no attack here. What waits is bounded by
+        // the data planes themselves, and the connection's number by the listener.
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
         {
-            return new SandboxTarget(local.Id, port, TargetSource.LocalPort);
+            rate.MinDataRate = null;
         }
 
-        string id = request.Headers["E2b-Sandbox-Id"].ToString() is { Length: > 0 } e2b ? e2b : request.Headers["X-Sandbox-ID"].ToString();
-        const string prefix = "sbx-";
-        return SandboxId.TryParse(id.StartsWith(prefix, StringComparison.Ordinal) ? id[prefix.Length..] : id, out SandboxId sandbox)
-            ? new SandboxTarget(sandbox, port, TargetSource.Header)
-            : null;
+        if (target.IsDataPlane)
+        {
+            return dataPlane.InvokeAsync(http);
+        }
+
+        http.Features.Set(new EdgeFailure(target.Id, target.Port));
+        throw new Fault(FaultCode.NotImplemented, "ports of programs in sandboxes are not forwarded in this version").AsException();
+    }
+
+    private SandboxTarget? Find(HttpContext http)
+    {
+        try
+        {
+            return finder.Find(http);
+        }
+        catch (FaultException e) when (e.Fault.Code is FaultCode.InvalidArgument)
+        {
+            http.Features.Set(new EdgeFailure(null, null));
+            throw;
+        }
     }
 }

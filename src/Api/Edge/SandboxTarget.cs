@@ -8,7 +8,14 @@ namespace Atoll.Api.Edge;
 /// </summary>
 /// <param name="Port">The port asked for; null for the sandbox's own address, which is its data plane.</param>
 /// <param name="Source">What named the sandbox.</param>
-internal sealed record SandboxTarget(SandboxId Id, int? Port, TargetSource Source);
+internal sealed record SandboxTarget(SandboxId Id, int? Port, TargetSource Source)
+{
+    private const int EnvdPort = 49983;
+    private const int CodeInterpreterPort = 49999;
+
+    /// <summary>Whether the server itself answers; every other port is a program's in the sandbox.</summary>
+    public bool IsDataPlane => Port is null or EnvdPort or CodeInterpreterPort;
+}
 
 internal enum TargetSource
 {

@@ -14,11 +14,6 @@ namespace Atoll.Control.Sandboxes;
 /// </summary>
 internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templates, INode node)
 {
-    private const int MaxPortNameLength = 15;
-
-    // ProtocolLimits.DefaultPort; control does not see the protocol.
-    private const int AgentPort = 1023;
-
     public Sandbox Record(CreateSandbox request, Domain.Tenancy.UserId owner, DateTimeOffset now)
     {
         Template template = FindTemplate(request.Template);
@@ -166,19 +161,9 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
         List<PortMapping> all = [.. fixedOnes.Select(port => port with { IsProtected = true })];
         foreach (PortMapping port in wanted)
         {
-            if (port.Port is < 1 or > 65535 || port.ServicePort is < 1 or > 65535)
+            if (PortRules.Problem(port) is { } problem)
             {
-                throw Invalid("custom_ports", "custom_ports: port and service_port must be 1 to 65535");
-            }
-
-            if (port.Port is AgentPort || port.ServicePort is AgentPort)
-            {
-                throw Invalid("custom_ports", $"custom_ports: port {AgentPort} is reserved for the sandbox's agent: choose another");
-            }
-
-            if (string.IsNullOrEmpty(port.Name) || port.Name.Length > MaxPortNameLength || port.Name.Any(char.IsControl))
-            {
-                throw Invalid("custom_ports", $"custom_ports: each name must be 1 to {MaxPortNameLength} printable characters");
+                throw Invalid("custom_ports", $"custom_ports: {problem.Message}");
             }
 
             if (all.Any(other => other.Port == port.Port || other.Name == port.Name))

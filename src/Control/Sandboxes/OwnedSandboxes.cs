@@ -1,5 +1,6 @@
 using Atoll.Control.Stores;
 using Atoll.Domain;
+using Atoll.Domain.Network;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Tenancy;
 
@@ -7,7 +8,7 @@ namespace Atoll.Control.Sandboxes;
 
 /// <summary>Sandboxes as their owners see them: checks who asks and what for, then leaves the rest to the actors.</summary>
 internal sealed class OwnedSandboxes(
-    CreateRules rules, SandboxDirectory directory, SandboxStore store, TimeProvider time, ControlOptions options) : ISandboxes
+    CreateRules rules, SandboxDirectory directory, SandboxStore store, TimeProvider time, ControlOptions options, SandboxLimits limits) : ISandboxes
 {
     private const int MaxPage = 500;
 
@@ -70,6 +71,20 @@ internal sealed class OwnedSandboxes(
         Find(caller, id);
         var command = new SandboxCommand.SetTimeout(rules.Timeout(timeout), rule, Longest);
         return await directory.AskAsync(id, command, Cause(caller), cancellation);
+    }
+
+    public async Task<Sandbox> AddPortAsync(Caller caller, SandboxId id, PortMapping port, CancellationToken cancellation)
+    {
+        Find(caller, id);
+        return PortRules.Problem(port) is { } problem
+            ? throw problem.AsException()
+            : await directory.AskAsync(id, new SandboxCommand.AddPort(port, limits.MaxPorts), Cause(caller), cancellation);
+    }
+
+    public async Task<Sandbox> RemovePortAsync(Caller caller, SandboxId id, int port, CancellationToken cancellation)
+    {
+        Find(caller, id);
+        return await directory.AskAsync(id, new SandboxCommand.RemovePort(port), Cause(caller), cancellation);
     }
 
     public async Task<Sandbox> TerminateAsync(Caller caller, SandboxId id, CancellationToken cancellation)

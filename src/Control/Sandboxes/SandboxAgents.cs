@@ -1,3 +1,4 @@
+using Atoll.Control.Tenancy;
 using Atoll.Domain;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
@@ -6,9 +7,11 @@ using Atoll.Domain.Sandboxes;
 namespace Atoll.Control.Sandboxes;
 
 /// <summary>Finds the agents of sandboxes that run.</summary>
-internal sealed class SandboxAgents(SandboxDirectory directory, INode node) : ISandboxAgents
+internal sealed class SandboxAgents(SandboxDirectory directory, LiveTokens tokens, INode node) : ISandboxAgents
 {
     public ValueTask<Sandbox?> FindAsync(SandboxId id, CancellationToken cancellation) => ValueTask.FromResult(directory.Read(id));
+
+    public SandboxId? FindByToken(string token) => tokens.Find(token);
 
     public ValueTask<IAgent> AgentAsync(SandboxId id, CancellationToken cancellation)
     {

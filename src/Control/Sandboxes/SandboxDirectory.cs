@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Atoll.Control.Stores;
+using Atoll.Control.Tenancy;
 using Atoll.Domain;
 using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
@@ -14,11 +15,13 @@ internal sealed class SandboxDirectory : IDisposable
     private readonly ConcurrentDictionary<SandboxId, SandboxActor> _actors = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly ActorContext _context;
+    private readonly LiveTokens _tokens;
 
     public SandboxDirectory(
         SandboxStore store, Admission admission, INode node, ISandboxAddresses addresses, TimeProvider time, ControlOptions options,
-        ILogger<SandboxActor> log)
+        LiveTokens tokens, ILogger<SandboxActor> log)
     {
+        _tokens = tokens;
         Wheel = new TimerWheel(time, id => Tell(id, new SandboxCommand.Expire(), "timer"));
         _context = new ActorContext(
             store, admission, node, addresses, Wheel, time, options, log, new SemaphoreSlim(options.ConcurrentLaunches), _stopping.Token);
@@ -36,6 +39,7 @@ internal sealed class SandboxDirectory : IDisposable
     {
         var actor = new SandboxActor(newborn.Id, newborn, cause, _context, Remove);
         _actors[newborn.Id] = actor;
+        _tokens.Add(newborn.Id);
         actor.EnsureStarted();
         return actor;
     }
@@ -43,7 +47,7 @@ internal sealed class SandboxDirectory : IDisposable
     /// <summary>Makes sure that the sandbox's actor is awake: it goes on with whatever is left to do.</summary>
     public SandboxActor Wake(SandboxId id)
     {
-        SandboxActor actor = _actors.GetOrAdd(id, key => new SandboxActor(key, null, "", _context, Remove));
+        SandboxActor actor = _actors.GetOrAdd(id, Sleeping);
         actor.EnsureStarted();
         return actor;
     }
@@ -85,5 +89,15 @@ internal sealed class SandboxDirectory : IDisposable
         _stopping.Cancel();
     }
 
-    private void Remove(SandboxActor actor) => _actors.TryRemove(KeyValuePair.Create(actor.Id, actor));
+    private SandboxActor Sleeping(SandboxId id)
+    {
+        _tokens.Add(id);
+        return new SandboxActor(id, null, "", _context, Remove);
+    }
+
+    private void Remove(SandboxActor actor)
+    {
+        _tokens.Remove(actor.Id);
+        _actors.TryRemove(KeyValuePair.Create(actor.Id, actor));
+    }
 }

@@ -11,6 +11,8 @@ internal static class SandboxTransition
     {
         SandboxCommand.Connect when sandbox.ExpiresAt <= now => TimeIsUp(),
         SandboxCommand.SetTimeout set => RefuseTimeout(sandbox, set, now),
+        SandboxCommand.AddPort add => PortRules.Clash(sandbox.Ports, add.Port, add.Most),
+        SandboxCommand.RemovePort remove => PortRules.RemovalRefusal(sandbox, remove.Port),
         SandboxCommand.Expire when now < sandbox.ExpiresAt =>
             new Fault(FaultCode.WrongState, "the sandbox was given more time"),
         // A launch that is being cancelled may still report its steps.
@@ -44,6 +46,11 @@ internal static class SandboxTransition
             SandboxCommand.SetTimeout { Rule: TimeoutRule.FromNow } set => sandbox with
             {
                 Timeout = FromNow(sandbox, set.Timeout, set.Longest, now), UpdatedAt = now,
+            },
+            SandboxCommand.AddPort add => sandbox with { Ports = [.. sandbox.Ports, add.Port with { IsProtected = false }], UpdatedAt = now },
+            SandboxCommand.RemovePort remove => sandbox with
+            {
+                Ports = [.. sandbox.Ports.Where(port => port.Port != remove.Port)], UpdatedAt = now,
             },
             SandboxCommand.Move move => sandbox with { LocalPort = move.LocalPort, UpdatedAt = now },
             SandboxCommand.SetTimeout set => sandbox with { Timeout = set.Timeout, UpdatedAt = now },

@@ -32,6 +32,15 @@ public interface ISandboxes
     /// </summary>
     Task<Sandbox> SetTimeoutAsync(Caller caller, SandboxId id, TimeSpan timeout, TimeoutRule rule, CancellationToken cancellation);
 
+    /// <summary>Gives a port of the sandbox a name. <see cref="FaultCode.AlreadyExists"/> when the number or the name is taken.</summary>
+    Task<Sandbox> AddPortAsync(Caller caller, SandboxId id, PortMapping port, CancellationToken cancellation);
+
+    /// <summary>
+    /// Takes the name off a port. <see cref="FaultCode.NotFound"/> when there is none of this number,
+    /// <see cref="FaultCode.Forbidden"/> when it is the template's.
+    /// </summary>
+    Task<Sandbox> RemovePortAsync(Caller caller, SandboxId id, int port, CancellationToken cancellation);
+
     /// <summary>Ends the sandbox and keeps its record. Answers at once; safe to repeat.</summary>
     /// <returns>The record as it was left: terminating, or already over.</returns>
     Task<Sandbox> TerminateAsync(Caller caller, SandboxId id, CancellationToken cancellation);

@@ -1,3 +1,5 @@
+using Atoll.Domain.Network;
+
 namespace Atoll.Domain.Sandboxes;
 
 /// <summary>
@@ -38,6 +40,13 @@ public abstract record SandboxCommand
     /// <param name="Longest">How long a running phase may be made in all; null for no bound.</param>
     public sealed record SetTimeout(
         TimeSpan Timeout, TimeoutRule Rule = TimeoutRule.NotBelowUsed, TimeSpan? Longest = null) : SandboxCommand;
+
+    /// <summary>Name one more of its ports.</summary>
+    /// <param name="Most">How many ports it may have besides its template's.</param>
+    public sealed record AddPort(PortMapping Port, int Most) : SandboxCommand;
+
+    /// <summary>Take the name off one of its ports.</summary>
+    public sealed record RemovePort(int Port) : SandboxCommand;
 
     /// <summary>Its running phase has lasted as long as it may.</summary>
     public sealed record Expire : SandboxCommand;

@@ -52,6 +52,8 @@ public static class SandboxStateMachine
         SandboxCommand.SetTimeout => state.IsFinal() || state is SandboxState.Terminating
             ? Refuse(state, "given a new timeout")
             : Stay(state),
+        SandboxCommand.AddPort => state.IsFinal() || state is SandboxState.Terminating ? Refuse(state, "given another port") : Stay(state),
+        SandboxCommand.RemovePort => state.IsFinal() || state is SandboxState.Terminating ? Refuse(state, "relieved of a port") : Stay(state),
         SandboxCommand.Expire => state is SandboxState.Running
             ? To(SandboxState.Terminating, SandboxEffect.Clean)
             : Refuse(state, "expired"),

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Atoll.Domain;
+using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
@@ -104,6 +105,20 @@ internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners, ISandboxAgen
         return Task.FromResult(_all[id] = Find(caller, id) with { Timeout = timeout });
     }
 
+    public Task<Sandbox> AddPortAsync(Caller caller, SandboxId id, PortMapping port, CancellationToken cancellation)
+    {
+        Fail();
+        Sandbox sandbox = Find(caller, id);
+        return Task.FromResult(_all[id] = sandbox with { Ports = [.. sandbox.Ports, port] });
+    }
+
+    public Task<Sandbox> RemovePortAsync(Caller caller, SandboxId id, int port, CancellationToken cancellation)
+    {
+        Fail();
+        Sandbox sandbox = Find(caller, id);
+        return Task.FromResult(_all[id] = sandbox with { Ports = [.. sandbox.Ports.Where(each => each.Port != port)] });
+    }
+
     public Task<Sandbox> TerminateAsync(Caller caller, SandboxId id, CancellationToken cancellation)
     {
         Sandbox sandbox = Find(caller, id);
@@ -123,6 +138,8 @@ internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners, ISandboxAgen
         _all.TryGetValue(id, out Sandbox? sandbox) ? new Caller(new User(sandbox.Owner, "", "", "", false, default), null) : null);
 
     public ValueTask<Sandbox?> FindAsync(SandboxId id, CancellationToken cancellation) => ValueTask.FromResult(_all.GetValueOrDefault(id));
+
+    public SandboxId? FindByToken(string token) => null;
 
     public ValueTask<IAgent> AgentAsync(SandboxId id, CancellationToken cancellation) => throw new NotSupportedException();
 

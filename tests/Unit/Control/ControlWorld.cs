@@ -5,6 +5,7 @@ using Atoll.Control.Sandboxes;
 using Atoll.Control.Stores;
 using Atoll.Control.Tenancy;
 using Atoll.Domain;
+using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
@@ -56,6 +57,9 @@ internal sealed class ControlWorld : IAsyncDisposable
     /// <summary>Puts something between control and the node.</summary>
     public Func<INode, INode> Between { get; set; } = node => node;
 
+    /// <summary>Where sandboxes get local ports; null for a server that gives none.</summary>
+    public ISandboxAddresses? Addresses { get; set; }
+
     public LaunchFaults Faults { get; set; } = LaunchFaults.None;
 
     public CancellationToken Over => _over.Token;
@@ -100,6 +104,11 @@ internal sealed class ControlWorld : IAsyncDisposable
         services.AddSingleton(Between(SimulatedDriver.CreateNode(
             Path.Combine(DataDirectory, "journal"), Machine, Simulated, Faults,
             new NodeCapabilities("simulated", "us-east", 8, 16384, 40), NullLoggerFactory.Instance)));
+        if (Addresses is not null)
+        {
+            services.AddSingleton(Addresses);
+        }
+
         services.AddAtollControl(Options);
         _services = services.BuildServiceProvider();
         await Get<ControlService>().StartAsync(CancellationToken.None).WaitAsync(Bound);

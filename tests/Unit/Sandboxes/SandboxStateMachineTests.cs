@@ -1,5 +1,6 @@
 using System.Reflection;
 using Atoll.Domain;
+using Atoll.Domain.Network;
 using Atoll.Domain.Sandboxes;
 using Xunit;
 using static Atoll.Domain.Sandboxes.SandboxState;
@@ -18,6 +19,8 @@ public sealed class SandboxStateMachineTests
         Started     | -                   | Running             | -                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
         Lost        | Failed/Clean        | Failed/Clean        | Failed/Clean        | Failed/Clean        | -                   | Failed/Clean        | Failed/Clean        | -           | -          | -        | -
         Move        | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
+        AddPort     | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
+        RemovePort  | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
         UseAgent    | -                   | -                   | .                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
         Connect     | -                   | -                   | .                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
         SetTimeout  | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
@@ -33,6 +36,8 @@ public sealed class SandboxStateMachineTests
         ["Progress"] = new SandboxCommand.Progress(SandboxPhase.Deploying),
         ["Started"] = new SandboxCommand.Started(),
         ["Lost"] = new SandboxCommand.Lost("gone"),
+        ["AddPort"] = new SandboxCommand.AddPort(new PortMapping(3000, 3000, PortProtocol.Tcp, "web"), Most: 1),
+        ["RemovePort"] = new SandboxCommand.RemovePort(3000),
         ["Move"] = new SandboxCommand.Move(20_000),
         ["UseAgent"] = new SandboxCommand.UseAgent(),
         ["Connect"] = new SandboxCommand.Connect(TimeSpan.FromMinutes(1)),

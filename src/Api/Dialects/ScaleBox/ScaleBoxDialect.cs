@@ -23,6 +23,7 @@ internal static class ScaleBoxDialect
         .AddSingleton<ScaleBoxReply>()
         .AddSingleton<ScaleBoxFaults>()
         .AddSingleton<ScaleBoxSandboxes>()
+        .AddSingleton<ScaleBoxPorts>()
         .AddSingleton<ScaleBoxExec>()
         .AddSingleton<ScaleBoxExecStream>()
         .AddSingleton<ScaleBoxFiles>()
@@ -33,6 +34,7 @@ internal static class ScaleBoxDialect
     {
         MapGeneral(app, app.ServiceProvider.GetRequiredService<ScaleBoxUsers>());
         MapSandboxes(app, app.ServiceProvider.GetRequiredService<ScaleBoxSandboxes>());
+        MapPorts(app, app.ServiceProvider.GetRequiredService<ScaleBoxPorts>());
         MapExec(app);
         MapFiles(app, app.ServiceProvider.GetRequiredService<ScaleBoxFiles>());
         MapKeys(app, app.ServiceProvider.GetRequiredService<ScaleBoxKeys>());
@@ -63,6 +65,15 @@ internal static class ScaleBoxDialect
         app.MapDelete(Box, boxes.DeleteAsync).Says<WireEnvelope<WireEnding>>(202, "End it and remove its record.").Fails(404);
         app.MapPost(Box + "/terminate", boxes.TerminateAsync).Says<WireEnvelope<WireEnding>>(200, "It is over already.")
             .Says<WireEnvelope<WireEnding>>(202, "End it and keep its record.").Fails(404);
+    }
+
+    private static void MapPorts(IEndpointRouteBuilder app, ScaleBoxPorts ports)
+    {
+        app.MapMethods(Box + "/ports", Read, ports.ListAsync).Says<WireEnvelope<WirePorts>>(200, "Its ports that have names.").Fails(404);
+        app.MapPost(Box + "/ports", ports.AddAsync).Takes<WireNewPort>()
+            .Says<WireEnvelope<WireAddedPort>>(200, "Name a port; the reply is the sandbox with the port's fields beside its own.").Fails(400, 404, 409, 413);
+        app.MapDelete(Box + "/ports/{" + ScaleBoxPorts.PortParameter + "}", ports.RemoveAsync)
+            .Says<WireEnvelope<WireSandbox>>(200, "Take the name off a port again; not off those of the template.").Fails(400, 403, 404, 409);
     }
 
     private static void MapExec(IEndpointRouteBuilder app)
@@ -114,8 +125,6 @@ internal static class ScaleBoxDialect
         NotBuilt(app, Box + "/switch-project", "POST");
         NotBuilt(app, Box + "/metrics", "GET");
         NotBuilt(app, Box + "/metrics/chart", "GET");
-        NotBuilt(app, Box + "/ports", "GET", "POST");
-        NotBuilt(app, Box + "/ports/{port}", "DELETE");
         NotBuilt(app, Box + "/webrtc-turn-credential", "GET");
         NotBuilt(app, Box + "/create-template", "POST");
         NotBuilt(app, "/v1/sandboxes/stats", "GET");

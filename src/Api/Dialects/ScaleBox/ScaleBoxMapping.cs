@@ -69,7 +69,7 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
     public WireSandbox Sandbox(Caller caller, Sandbox sandbox, bool withToken)
     {
         WireOwner owner = Owner(caller, sandbox.Owner);
-        WirePort[] ports = [.. sandbox.Ports.Select(Port)];
+        WirePorts ports = Ports(sandbox);
         int running = RunningSeconds(sandbox);
         return new WireSandbox
         {
@@ -108,9 +108,9 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
             EnvdAccessToken = withToken ? tokens.For(sandbox.Id) : null,
             Metadata = sandbox.Metadata,
             EnvVars = sandbox.Environment,
-            Ports = ports,
-            TemplatePorts = [.. ports.Where(port => port.IsProtected)],
-            CustomPorts = [.. ports.Where(port => !port.IsProtected)],
+            Ports = ports.Ports,
+            TemplatePorts = ports.TemplatePorts,
+            CustomPorts = ports.CustomPorts,
             CreatedAt = sandbox.CreatedAt.UtcDateTime,
             UpdatedAt = sandbox.UpdatedAt.UtcDateTime,
             StartedAt = Utc(sandbox.StartedAt),
@@ -127,6 +127,12 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
 
     public static WireSandboxStatus StatusOf(Sandbox sandbox) => new(
         Id(sandbox.Id), Status(sandbox.State), Substatus(sandbox.Phase), sandbox.Reason, sandbox.UpdatedAt.UtcDateTime);
+
+    public static WirePorts Ports(Sandbox sandbox)
+    {
+        WirePort[] ports = [.. sandbox.Ports.Select(Port)];
+        return new WirePorts(ports, [.. ports.Where(port => port.IsProtected)], [.. ports.Where(port => !port.IsProtected)]);
+    }
 
     public WireTimeout Timeout(Sandbox sandbox)
     {
@@ -155,7 +161,7 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
         ? new WireOwner(owner.Value, caller.User.Username, caller.User.DisplayName, caller.User.Email)
         : new WireOwner(owner.Value, null, null, null);
 
-    private static WirePort Port(PortMapping port) =>
+    public static WirePort Port(PortMapping port) =>
         new(port.Port, port.ServicePort, Protocol(port.Protocol), port.Name, port.IsProtected);
 
     private int RemainingSeconds(Sandbox sandbox) =>

@@ -167,7 +167,7 @@ internal static class ScaleBoxRequests
         }
     }
 
-    private static PortMapping Port(JsonFields port)
+    public static PortMapping Port(JsonFields port)
     {
         int number = port.RequiredInt("port");
         return new PortMapping(number, port.Int("service_port") ?? number, Protocol(port), port.RequiredString("name"));

@@ -3,12 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace Atoll.Api.Dialects.ScaleBox;
 
-internal sealed record WirePort(int Port, int ServicePort, string Protocol, string Name, bool IsProtected);
-
 internal sealed record WireResources(int CpuCount, int MemoryMb, int StorageGb);
 
 /// <summary>One sandbox with the union of the keys that the field's clients read (contracts/scalebox.md 1.2).</summary>
-internal sealed record WireSandbox
+internal record WireSandbox
 {
     [Description("sbx- and a ULID.")]
     public required string SandboxId { get; init; }
