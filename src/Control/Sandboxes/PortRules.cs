@@ -7,7 +7,7 @@ namespace Atoll.Control.Sandboxes;
 /// <summary>Which ports a user may give a sandbox (contracts/scalebox.md 1.2), at its creation and later.</summary>
 internal static class PortRules
 {
-    private const int MaxNameLength = 15;
+    private const int MaxPortNameLength = 15;
 
     // ProtocolLimits.DefaultPort; control does not see the protocol.
     private const int AgentPort = 1023;
@@ -25,8 +25,8 @@ internal static class PortRules
             return Fault.Invalid(port.Port is AgentPort ? "port" : "service_port", $"port {AgentPort} is reserved for the sandbox's agent: choose another");
         }
 
-        return string.IsNullOrEmpty(port.Name) || port.Name.Length > MaxNameLength || port.Name.Any(char.IsControl)
-            ? Fault.Invalid("name", $"each name must be 1 to {MaxNameLength} printable characters")
+        return string.IsNullOrEmpty(port.Name) || port.Name.Length > MaxPortNameLength || port.Name.Any(char.IsControl)
+            ? Fault.Invalid("name", $"each name must be 1 to {MaxPortNameLength} printable characters")
             : null;
     }
 
