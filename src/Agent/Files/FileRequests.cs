@@ -83,6 +83,11 @@ internal sealed class FileRequests(EventLoop loop)
 
     private FileStat? Remove(PathOf path, Func<bool> isGivenUp)
     {
+        if (path.Path.Length == 0)
+        {
+            throw FileErrors.Invalid("an empty path is the home directory, which is not removed by saying nothing");
+        }
+
         TreeRemoval.Remove(_paths.Resolve(path), isGivenUp);
         return null;
     }

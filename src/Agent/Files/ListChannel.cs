@@ -21,6 +21,9 @@ internal sealed class ListChannel(Connection connection, uint stream, FileWorker
 
     protected override bool NeedsCleaning => _walk is not null;
 
+    // Nothing comes from the host that would have to end.
+    protected override bool IsOver => true;
+
     public void Start() => Work(Open, () =>
     {
         Connection.Write(writer => _stat!.Write(writer, Stream));

@@ -23,6 +23,9 @@ internal sealed class ReadChannel(Connection connection, uint stream, FileWorker
 
     protected override bool NeedsCleaning => _file is not null || _filling is not null;
 
+    // Nothing comes from the host that would have to end.
+    protected override bool IsOver => true;
+
     public void Start() => Work(Open, () =>
     {
         Connection.Write(writer => _stat!.Write(writer, Stream));

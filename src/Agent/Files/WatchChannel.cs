@@ -24,6 +24,9 @@ internal sealed class WatchChannel(
 
     protected override bool NeedsCleaning => _tree is not null;
 
+    // Nothing comes from the host that would have to end.
+    protected override bool IsOver => true;
+
     public void Start() => Work(Open, () =>
     {
         Connection.Write(writer => Bare.Write(writer, MessageType.Watching, Stream));
