@@ -12,6 +12,9 @@ namespace Atoll.Unit.DataPlane;
 /// <summary>Speaks the Connect protocol to a sandbox of a simulated server, byte by byte, as clients do.</summary>
 internal sealed class ConnectClient(SimulatedServer server, RunningBox box, string codec)
 {
+    /// <summary>What carries the calls; the server's own client when not given.</summary>
+    public HttpClient Http { get; init; } = server.Client;
+
     public Dictionary<string, string> Headers { get; } = new() { ["Connect-Protocol-Version"] = "1" };
 
     private ConnectCodec Codec => codec == "json" ? ConnectCodec.Json : ConnectCodec.Proto;
@@ -59,7 +62,10 @@ internal sealed class ConnectClient(SimulatedServer server, RunningBox box, stri
 
     public async Task<HttpResponseMessage> SendAsync(string method, HttpContent body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/" + method) { Content = body };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/" + method)
+        {
+            Content = body, Version = Http.DefaultRequestVersion, VersionPolicy = Http.DefaultVersionPolicy,
+        };
         request.Headers.Add("X-Sandbox-ID", box.Name);
         request.Headers.Add("X-Access-Token", box.Token);
         foreach ((string name, string value) in Headers)
@@ -67,7 +73,7 @@ internal sealed class ConnectClient(SimulatedServer server, RunningBox box, stri
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
-        return await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        return await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
     public byte[] Frame(IMessage message) => Frame(0, Codec.Write(message));

@@ -180,6 +180,33 @@ public sealed class ConnectProtocolTests(SimulatedServer server) : IClassFixture
         Assert.Equal(code, stream.Failure!.Code);
     }
 
+    [Theory]
+    [InlineData("json")]
+    [InlineData("proto")]
+    public async Task All_kinds_of_calls_go_over_HTTP_2(string codec)
+    {
+        using var handler = new SocketsHttpHandler();
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        using var http = new HttpClient(handler)
+        {
+            BaseAddress = new UriBuilder(server.Address) { Scheme = "https" }.Uri,
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        var client = new ConnectClient(server, await server.CreateAsync(), codec) { Http = http };
+
+        EntryResponse made = await client.CallAsync<EntryResponse>("filesystem.Filesystem/MakeDir", new MakeDirRequest { Path = "/tmp/h2" });
+        using FrameStream<ProcessStreamResponse> stream = await client.OpenAsync<ProcessStreamResponse>(Start, ProcessServiceTests.Shell("sleep 1000"));
+        var selector = new ProcessSelector { Pid = (await stream.NextAsync())!.Event.Start.Pid };
+        using FrameStream<StreamInputResponse> fed = await client.OpenAsync<StreamInputResponse>(
+            "process.Process/StreamInput", new StreamInputRequest { Start = new StreamInputRequest.Types.Start { Process = selector } });
+        Assert.Single(await fed.RestAsync());
+        await client.CallAsync<SendSignalResponse>("process.Process/SendSignal", new SendSignalRequest { Process = selector, Signal = Signal.Sigkill });
+
+        Assert.Equal("h2", made.Entry.Name);
+        Assert.Equal("signal: killed", Assert.Single(await stream.RestAsync()).Event.End.Status);
+    }
+
     /// <summary>Every method of every service.</summary>
     private IEnumerable<string> Calls()
     {

@@ -1,4 +1,8 @@
+using System.Text.Json;
+using Atoll.Api.DataPlane;
+using Atoll.Api.DataPlane.Files;
 using Atoll.Api.DataPlane.Messages;
+using Atoll.Domain.Files;
 using Atoll.Unit.Api;
 using Xunit;
 
@@ -76,6 +80,73 @@ public sealed class FilesystemServiceTests(SimulatedServer server) : IClassFixtu
         Assert.Equal((401, "unauthenticated"), Short(await client.FailAsync($"{service}/MakeDir", new MakeDirRequest { Path = "z" })));
         client.Headers["Authorization"] = "Basic %";
         Assert.Equal((401, "unauthenticated"), Short(await client.FailAsync($"{service}/MakeDir", new MakeDirRequest { Path = "z" })));
+    }
+
+    [Fact]
+    public async Task A_header_of_ScaleBoxs_names_the_user_before_Authorization_does()
+    {
+        var client = new ConnectClient(server, await server.CreateAsync(), "json")
+        {
+            Headers = { ["Authorization"] = "Bearer root", ["X-User"] = "user" },
+        };
+
+        EntryResponse scaleBox = await client.CallAsync<EntryResponse>("sandboxagent.Filesystem/MakeDir", new MakeDirRequest { Path = "s" });
+        EntryResponse e2b = await client.CallAsync<EntryResponse>("filesystem.Filesystem/MakeDir", new MakeDirRequest { Path = "e" });
+
+        Assert.Equal(("user", "root"), (scaleBox.Entry.Owner, e2b.Entry.Owner));
+    }
+
+    [Fact]
+    public async Task JSON_is_as_the_clients_libraries_read_it()
+    {
+        var client = new ConnectClient(server, await server.CreateAsync(), "json");
+        await client.CallAsync<EntryResponse>("filesystem.Filesystem/MakeDir", new MakeDirRequest { Path = "/tmp/j" });
+
+        using HttpResponseMessage reply = await client.SendAsync(
+            "filesystem.Filesystem/Stat", "application/json; charset=utf-8", System.Text.Encoding.UTF8.GetBytes("{\"path\":\"/tmp/j\"}"));
+        JsonElement entry = JsonDocument.Parse(await reply.Content.ReadAsStringAsync()).RootElement.GetProperty("entry");
+
+        Assert.Equal("FILE_TYPE_DIRECTORY", entry.GetProperty("type").GetString());
+        Assert.Equal(JsonValueKind.String, entry.GetProperty("size").ValueKind);
+        Assert.Equal(JsonValueKind.Number, entry.GetProperty("mode").ValueKind);
+        Assert.EndsWith("Z", entry.GetProperty("modifiedTime").GetString());
+        Assert.False(entry.TryGetProperty("symlinkTarget", out _));
+    }
+
+    [Theory]
+    [InlineData(FileKind.File, 0x1A4, "-rw-r--r--")]
+    [InlineData(FileKind.Directory, 0x1ED, "drwxr-xr-x")]
+    [InlineData(FileKind.SymbolicLink, 0x1FF, "Lrwxrwxrwx")]
+    [InlineData(FileKind.Directory, 0x3FF, "dtrwxrwxrwx")]
+    [InlineData(FileKind.File, 0x9ED, "urwxr-xr-x")]
+    [InlineData(FileKind.File, 0, "----------")]
+    public void Permissions_are_spelled_as_Go_does(FileKind kind, int mode, string text) => Assert.Equal(text, FileEntries.Text(kind, mode));
+
+    [Fact]
+    public void A_link_is_a_type_of_its_own_for_E2B_and_a_file_for_ScaleBox()
+    {
+        var link = new FileEntry
+        {
+            Name = "l", Path = "/l", Kind = FileKind.SymbolicLink, LinkTarget = "/etc", Metadata = new Dictionary<string, string> { ["a"] = "b" },
+        };
+
+        EntryInfo e2b = FileEntries.Of(link, DataPlaneDialect.E2b);
+        EntryInfo scaleBox = FileEntries.Of(link, DataPlaneDialect.ScaleBox);
+
+        Assert.Equal((FileType.Symlink, "/etc", "b"), (e2b.Type, e2b.SymlinkTarget, e2b.Metadata["a"]));
+        Assert.Equal((FileType.File, "/etc", 0), (scaleBox.Type, scaleBox.SymlinkTarget, scaleBox.Metadata.Count));
+    }
+
+    [Fact]
+    public void Every_kind_and_every_change_has_a_type()
+    {
+        foreach (DataPlaneDialect dialect in (DataPlaneDialect[])[DataPlaneDialect.E2b, DataPlaneDialect.ScaleBox])
+        {
+            Assert.All(Enum.GetValues<FileKind>(), kind => FileEntries.Of(new FileEntry { Name = "x", Path = "/x", Kind = kind }, dialect));
+            Assert.All(
+                Enum.GetValues<FileChange>(),
+                change => Assert.NotEqual(EventType.Unspecified, FileEntries.Of(new FileEvent.Changed("x", change, null), true, dialect).Type));
+        }
     }
 
     private static (int Status, string Code) Short(ConnectFailure failure) => (failure.Status, failure.Code);

@@ -64,7 +64,15 @@ internal sealed class MessageReader(HttpRequest request, int limit)
             return null;
         }
 
-        (byte flags, uint length) = Header(read.Buffer);
+        // What was read is done with, whatever it is, so that the server can read on and keep the connection.
+        bool whole = read.Buffer.Length >= HeaderSize;
+        (byte flags, uint length) = whole ? Header(read.Buffer) : default;
+        _body.AdvanceTo(whole ? read.Buffer.GetPosition(HeaderSize) : read.Buffer.End);
+        if (!whole)
+        {
+            throw Truncated();
+        }
+
         bool compressed = flags == Compressed && Gzip.IsNamed(request.Headers["Connect-Content-Encoding"]);
         if (flags is not 0 && !compressed)
         {
@@ -78,7 +86,6 @@ internal sealed class MessageReader(HttpRequest request, int limit)
             throw TooLarge(limit);
         }
 
-        _body.AdvanceTo(read.Buffer.GetPosition(HeaderSize));
         return length == 0
             ? ([], HeaderSize)
             : (await ReadPayloadAsync((int)length, compressed, cancellation), HeaderSize + (int)length);
@@ -102,7 +109,13 @@ internal sealed class MessageReader(HttpRequest request, int limit)
     private async ValueTask<byte[]> ReadPayloadAsync(int length, bool compressed, CancellationToken cancellation)
     {
         ReadResult read = await ReadAtLeastAsync(length, cancellation);
-        return read.Buffer.Length < length ? throw Truncated() : Take(read.Buffer.Slice(0, length), compressed);
+        if (read.Buffer.Length < length)
+        {
+            _body.AdvanceTo(read.Buffer.End);
+            throw Truncated();
+        }
+
+        return Take(read.Buffer.Slice(0, length), compressed);
     }
 
     private byte[] Take(ReadOnlySequence<byte> buffer, bool compressed)
@@ -114,11 +127,6 @@ internal sealed class MessageReader(HttpRequest request, int limit)
 
     private static (byte Flags, uint Length) Header(ReadOnlySequence<byte> buffer)
     {
-        if (buffer.Length < HeaderSize)
-        {
-            throw Truncated();
-        }
-
         Span<byte> header = stackalloc byte[HeaderSize];
         buffer.Slice(0, HeaderSize).CopyTo(header);
         return (header[0], BinaryPrimitives.ReadUInt32BigEndian(header[1..]));

@@ -50,7 +50,12 @@ internal static class ProcessRequests
 
     public static ProcessDescription Describe(ProcessInfo process)
     {
-        var config = new ProcessConfig { Cmd = process.Arguments.FirstOrDefault() ?? "", Cwd = process.WorkingDirectory };
+        var config = new ProcessConfig { Cmd = process.Arguments.FirstOrDefault() ?? "" };
+        if (process.WorkingDirectory.Length > 0)
+        {
+            config.Cwd = process.WorkingDirectory;
+        }
+
         config.Args.AddRange(process.Arguments.Skip(1));
         config.Envs.Add(process.Environment.ToDictionary());
         var description = new ProcessDescription { Config = config, Pid = (uint)process.Pid };
