@@ -180,6 +180,36 @@ public sealed class ConnectProtocolTests(SimulatedServer server) : IClassFixture
         Assert.Equal(code, stream.Failure!.Code);
     }
 
+    [Fact]
+    public async Task A_call_that_was_refused_leaves_its_connection_to_the_next()
+    {
+        int connections = 0;
+        using var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = async (context, cancellation) =>
+            {
+                connections++;
+                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+                await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+                return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        using var http = new HttpClient(handler) { BaseAddress = server.Address };
+        var client = new ConnectClient(server, await server.CreateAsync(), "json") { Http = http };
+
+        foreach (byte[] body in (byte[][])[[], [0, 0], [0, 0, 0, 0, 9, 1], [8, 0, 0, 0, 1, 1], [0, 0x7f, 0, 0, 0, 1], [0, 0, 0, 0, 1, 1, 1]])
+        {
+            foreach (string call in (string[])[Start, "process.Process/StreamInput"])
+            {
+                using FrameStream<ProcessStreamResponse> stream = await client.OpenAsync<ProcessStreamResponse>(call, new ByteArrayContent(body));
+                Assert.Empty(await stream.RestAsync());
+                Assert.NotNull(stream.Failure);
+            }
+        }
+
+        Assert.Equal(1, connections);
+    }
+
     [Theory]
     [InlineData("json")]
     [InlineData("proto")]

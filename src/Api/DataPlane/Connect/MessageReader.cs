@@ -59,18 +59,14 @@ internal sealed class MessageReader(HttpRequest request, int limit)
     private async ValueTask<(byte[] Message, int Size)?> ReadAsync(CancellationToken cancellation)
     {
         ReadResult read = await ReadAtLeastAsync(HeaderSize, cancellation);
-        if (read.Buffer.IsEmpty)
-        {
-            return null;
-        }
-
         // What was read is done with, whatever it is, so that the server can read on and keep the connection.
+        bool none = read.Buffer.IsEmpty;
         bool whole = read.Buffer.Length >= HeaderSize;
         (byte flags, uint length) = whole ? Header(read.Buffer) : default;
         _body.AdvanceTo(whole ? read.Buffer.GetPosition(HeaderSize) : read.Buffer.End);
         if (!whole)
         {
-            throw Truncated();
+            return none ? null : throw Truncated();
         }
 
         bool compressed = flags == Compressed && Gzip.IsNamed(request.Headers["Connect-Content-Encoding"]);
