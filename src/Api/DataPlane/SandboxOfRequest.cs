@@ -3,6 +3,7 @@ using Atoll.Domain;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Atoll.Api.DataPlane;
 
@@ -26,5 +27,14 @@ internal static class SandboxOfRequest
         {
             throw new FaultException(e.Fault with { Code = FaultCode.AgentUnavailable }, e);
         }
+    }
+
+    /// <summary>The path behind a prefix of the request's URL, with every escape undone, also that of a slash, which routing leaves.</summary>
+    public static string PathBehind(this HttpContext http, string prefix)
+    {
+        string raw = http.Features.Get<IHttpRequestFeature>()?.RawTarget.Split('?')[0] ?? "";
+        return raw.StartsWith(prefix, StringComparison.Ordinal)
+            ? Uri.UnescapeDataString(raw[prefix.Length..])
+            : http.Request.RouteValues["path"] as string ?? "";
     }
 }

@@ -33,5 +33,5 @@ internal sealed class E2bDataFaults : IFaultRenderer
 
     public static IResult Reply(HttpContext http, int status, string message) => Results.Json(
         new WireDataError(message, status, status is StatusCodes.Status502BadGateway ? http.Features.Get<SandboxTarget>()?.Id.Value : null),
-        E2bDataJson.Default.WireDataError, statusCode: status);
+        E2bDataJson.Wire.WireDataError, statusCode: status);
 }

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Atoll.Api.Dialects.E2b;
@@ -32,4 +34,13 @@ internal sealed record WireEnvdMetrics(
 [JsonSerializable(typeof(IReadOnlyList<WireWritten>))]
 [JsonSerializable(typeof(WireEnvdMetrics))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
-internal sealed partial class E2bDataJson : JsonSerializerContext;
+internal sealed partial class E2bDataJson : JsonSerializerContext
+{
+    /// <summary>As the attribute says, with texts readable: replies are JSON, never pasted into HTML.</summary>
+    public static E2bDataJson Wire { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

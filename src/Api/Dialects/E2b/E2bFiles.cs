@@ -48,7 +48,7 @@ internal sealed class E2bFiles(FileGate gate, ISandboxAgents agents, E2bDataFaul
         IReadOnlyList<FileEntry> written = await UploadBody.ReadAsync(http, body => MultipartForm.Is(http.Request)
             ? WriteFormAsync(agent.Files, MultipartForm.Open(http.Request, body), path, user, options, cancellation)
             : WriteBytesAsync(agent.Files, body, path, user, options, cancellation));
-        return Results.Json([.. written.Select(Wire)], E2bDataJson.Default.IReadOnlyListWireWritten);
+        return Results.Json([.. written.Select(Wire)], E2bDataJson.Wire.IReadOnlyListWireWritten);
     }
 
     private async Task<IResult> ComposeAsync(HttpContext http, CancellationToken cancellation)
@@ -59,7 +59,7 @@ internal sealed class E2bFiles(FileGate gate, ISandboxAgents agents, E2bDataFaul
         FilePath[] sources = [.. body.Strings("source_paths").Select(source => new FilePath(source, user))];
         IAgent agent = await http.AgentAsync(agents);
         FileEntry made = await agent.Files.ComposeAsync(sources, new FilePath(destination, user), cancellation);
-        return Results.Json(Wire(made), E2bDataJson.Default.WireWritten);
+        return Results.Json(Wire(made), E2bDataJson.Wire.WireWritten);
     }
 
     private static async Task<IReadOnlyList<FileEntry>> WriteBytesAsync(

@@ -22,7 +22,7 @@ internal sealed class E2bMachine(ISandboxAgents agents, INode node, E2bDataFault
     {
         await http.AgentAsync(agents);
         Sandbox? sandbox = await agents.FindAsync(http.SandboxId(), cancellation);
-        return Results.Json(sandbox?.Environment ?? new Dictionary<string, string>(), E2bDataJson.Default.IReadOnlyDictionaryStringString);
+        return Results.Json(sandbox?.Environment ?? new Dictionary<string, string>(), E2bDataJson.Wire.IReadOnlyDictionaryStringString);
     }
 
     private async Task<IResult> MetricsAsync(HttpContext http, CancellationToken cancellation)
@@ -34,6 +34,6 @@ internal sealed class E2bMachine(ISandboxAgents agents, INode node, E2bDataFault
             new WireEnvdMetrics(
                 stats.At.ToUnixTimeSeconds(), processors, Math.Round(stats.CpuUsedPercent, 2), stats.MemoryTotal, stats.MemoryUsed,
                 stats.MemoryCache, stats.MemoryTotal >> 20, stats.MemoryUsed >> 20, stats.DiskUsed, stats.DiskTotal),
-            E2bDataJson.Default.WireEnvdMetrics);
+            E2bDataJson.Wire.WireEnvdMetrics);
     }
 }

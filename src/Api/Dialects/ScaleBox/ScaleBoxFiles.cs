@@ -1,4 +1,5 @@
 using System.Globalization;
+using Atoll.Api.DataPlane;
 using Atoll.Api.DataPlane.Transfer;
 using Atoll.Api.Http;
 using Atoll.Api.Tenancy;
@@ -45,7 +46,7 @@ internal sealed class ScaleBoxFiles(
     public async Task<IResult> DownloadAsync(HttpContext http, CancellationToken cancellation)
     {
         SandboxId id = await OwnAsync(http, cancellation);
-        string path = ScaleBoxTransfers.PathBehind(http, $"/v1/sandboxes/{ScaleBoxMapping.Id(id)}/files/download/");
+        string path = http.PathBehind($"/v1/sandboxes/{ScaleBoxMapping.Id(id)}/files/download/");
         string user = QueryValues.Text(http.Request.Query, "user") ?? DefaultUser;
         return await FileReply.AttachmentAsync(http, await FilesAsync(id, cancellation), new FilePath("/" + path.TrimStart('/'), user));
     }

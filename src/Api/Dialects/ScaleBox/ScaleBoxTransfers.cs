@@ -6,7 +6,6 @@ using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 
 namespace Atoll.Api.Dialects.ScaleBox;
@@ -21,15 +20,6 @@ internal sealed class ScaleBoxTransfers(FileGate gate, ISandboxAgents agents, Sc
     {
         routes.MapPost("/upload", UploadAsync).WithMetadata(new OpenDataPlaneRoute(), faults).ExcludeFromDescription();
         routes.MapMethods(Download + "{**path}", [HttpMethods.Get, HttpMethods.Head], DownloadAsync).WithMetadata(new OpenDataPlaneRoute(), faults).ExcludeFromDescription();
-    }
-
-    /// <summary>The path behind a prefix of the request's URL, with every escape undone, also that of a slash, which routing leaves.</summary>
-    internal static string PathBehind(HttpContext http, string prefix)
-    {
-        string raw = http.Features.Get<IHttpRequestFeature>()?.RawTarget.Split('?')[0] ?? "";
-        return raw.StartsWith(prefix, StringComparison.Ordinal)
-            ? Uri.UnescapeDataString(raw[prefix.Length..])
-            : http.Request.RouteValues["path"] as string ?? "";
     }
 
     private async Task<IResult> UploadAsync(HttpContext http, CancellationToken cancellation)
@@ -48,7 +38,7 @@ internal sealed class ScaleBoxTransfers(FileGate gate, ISandboxAgents agents, Sc
 
     private async Task<IResult> DownloadAsync(HttpContext http, CancellationToken cancellation)
     {
-        string path = PathBehind(http, Download);
+        string path = http.PathBehind(Download);
         bool signed = await gate.CheckAsync(http, FileOperation.Read, path, DefaultUser, "");
         IAgent agent = await http.AgentAsync(agents);
         return await FileReply.AttachmentAsync(http, agent.Files, new FilePath("/" + path.TrimStart('/'), User(http, signed)));
