@@ -56,6 +56,27 @@ public abstract class NodeContract
     }
 
     [Fact]
+    public async Task What_a_sandbox_uses_is_told_while_it_runs()
+    {
+        await using ContractNode world = await CreateAsync(LaunchFaults.None);
+        await FaultsWithoutAsync(world);
+        LaunchRequest request = world.Request(_id);
+        await world.Node.LaunchAsync(request, _ => { }, Soon());
+
+        SandboxStats first = await world.Node.StatsAsync(_id, Soon());
+        SandboxStats second = await world.Node.StatsAsync(_id, Soon());
+
+        Assert.Equal((long)request.Resources.MemoryMb << 20, first.MemoryTotal);
+        Assert.InRange(first.MemoryUsed, 0, first.MemoryTotal);
+        Assert.InRange(first.CpuUsedPercent, 0, 100);
+        Assert.True(second.CpuTime >= first.CpuTime);
+        Assert.InRange(first.DiskTotal, (long)request.Resources.StorageGb << 29, (long)request.Resources.StorageGb << 30);
+        Assert.InRange(first.DiskUsed, 1, first.DiskTotal);
+        await world.Node.CleanAsync(_id, Soon());
+        await FaultsWithoutAsync(world);
+    }
+
+    [Fact]
     public async Task An_unknown_command_is_127_and_a_killed_one_reports_its_signal()
     {
         await using ContractNode world = await CreateAsync(LaunchFaults.None);
@@ -324,6 +345,9 @@ public abstract class NodeContract
     });
 
     private static async Task<Fault> FaultAsync(Func<Task> action) => (await Assert.ThrowsAsync<FaultException>(action)).Fault;
+
+    private async Task FaultsWithoutAsync(ContractNode world) => Assert.Equal(
+        FaultCode.AgentUnavailable, (await Assert.ThrowsAsync<FaultException>(() => world.Node.StatsAsync(_id, Soon()))).Fault.Code);
 
     private static async Task<(string Output, string Error, ProcessExit Exit)> RunAsync(IAgent agent, string script) =>
         await FollowAsync(agent, (await agent.StartAsync(Bash(script), Soon())).Pid);
