@@ -26,6 +26,7 @@ public static class AtollApi
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton<IFaultRenderer, EdgeFaults>();
+        services.AddSingleton<ISignedRequests, SignedRequests>();
         services.AddSingleton<TargetFinder>();
         services.AddE2b();
         services.AddScaleBox();

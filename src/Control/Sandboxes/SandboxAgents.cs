@@ -11,6 +11,8 @@ internal sealed class SandboxAgents(SandboxDirectory directory, LiveTokens token
 {
     public ValueTask<Sandbox?> FindAsync(SandboxId id, CancellationToken cancellation) => ValueTask.FromResult(directory.Read(id));
 
+    public IEnumerable<SandboxId> Live => tokens.Ids;
+
     public SandboxId? FindByToken(string token) => tokens.Find(token);
 
     public ValueTask<IAgent> AgentAsync(SandboxId id, CancellationToken cancellation)

@@ -16,6 +16,8 @@ internal sealed class LiveTokens(IAccessTokens tokens)
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly ConcurrentDictionary<UInt128, SandboxId> _ids = new();
 
+    public IEnumerable<SandboxId> Ids => _ids.Values;
+
     public void Add(SandboxId id) => _ids[Hash(tokens.For(id))] = id;
 
     public void Remove(SandboxId id) => _ids.TryRemove(Hash(tokens.For(id)), out _);

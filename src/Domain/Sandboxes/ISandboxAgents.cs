@@ -11,6 +11,9 @@ public interface ISandboxAgents
     /// <summary>The sandbox as it is now; null when there is none of this id, deleted ones included.</summary>
     ValueTask<Sandbox?> FindAsync(SandboxId id, CancellationToken cancellation);
 
+    /// <summary>All that are not over, of all owners.</summary>
+    IEnumerable<SandboxId> Live { get; }
+
     /// <summary>The sandbox of an access token, of those that are not over; null when it is none's. Safe against guessing by time.</summary>
     SandboxId? FindByToken(string token);
 

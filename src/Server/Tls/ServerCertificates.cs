@@ -16,7 +16,11 @@ internal sealed class ServerCertificates(CertificateAuthority authority, ServerN
 
     public static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
+    private const string Localhost = ".localhost";
+    private const int MostNamed = 256;
+
     private readonly Lock _lock = new();
+    private readonly Dictionary<string, SslStreamCertificateContext> _named = [];
     private SslStreamCertificateContext? _current;
     private DateTimeOffset _renewAt;
 
@@ -29,27 +33,57 @@ internal sealed class ServerCertificates(CertificateAuthority authority, ServerN
     };
 
     /// <param name="name">What the client asks for by SNI; empty when it says nothing, as for an address.</param>
-    public SslStreamCertificateContext For(string name) => own?.For(name) ?? Current();
-
-    private SslStreamCertificateContext Current()
+    public SslStreamCertificateContext For(string name)
     {
-        DateTimeOffset now = time.GetUtcNow();
+        if (own?.For(name) is { } brought)
+        {
+            return brought;
+        }
+
         lock (_lock)
         {
-            if (_current is null || now >= _renewAt)
-            {
-                // Connections that have the old one still use it: it is left to the garbage collector.
-                X509Certificate2 made = authority.Issue(names, now);
-                _current = SslStreamCertificateContext.Create(made, additionalCertificates: null, offline: true);
-
-                // A day at the least, since at the end of the authority nothing longer can be made.
-                DateTimeOffset wanted = made.NotAfter - RenewBefore;
-                _renewAt = wanted > now.AddDays(1) ? wanted : now.AddDays(1);
-            }
-
-            return _current;
+            SslStreamCertificateContext current = Current(time.GetUtcNow());
+            return IsBelowLocalhost(name) ? Named(name.ToLowerInvariant()) : current;
         }
     }
+
+    private static bool IsBelowLocalhost(string name) =>
+        name.EndsWith(Localhost, StringComparison.OrdinalIgnoreCase) && Uri.CheckHostName(name) is UriHostNameType.Dns;
+
+    /// <summary>One certificate for one name, since OpenSSL takes no wildcard right below a top-level name.</summary>
+    private SslStreamCertificateContext Named(string name)
+    {
+        if (_named.TryGetValue(name, out SslStreamCertificateContext? made))
+        {
+            return made;
+        }
+
+        if (_named.Count >= MostNamed)
+        {
+            _named.Clear();
+        }
+
+        return _named[name] = Create(names with { Hosts = [.. names.Hosts, name] }, time.GetUtcNow());
+    }
+
+    private SslStreamCertificateContext Current(DateTimeOffset now)
+    {
+        if (_current is null || now >= _renewAt)
+        {
+            _named.Clear();
+            _current = Create(names, now);
+
+            // A day at the least, since at the end of the authority nothing longer can be made.
+            DateTimeOffset wanted = _current.TargetCertificate.NotAfter - RenewBefore;
+            _renewAt = wanted > now.AddDays(1) ? wanted : now.AddDays(1);
+        }
+
+        return _current;
+    }
+
+    // Connections that have one use it beyond its place here: it is left to the garbage collector.
+    private SslStreamCertificateContext Create(ServerNames holdsFor, DateTimeOffset now) =>
+        SslStreamCertificateContext.Create(authority.Issue(holdsFor, now), additionalCertificates: null, offline: true);
 }
 
 /// <summary>A certificate that the operator brought, with the chain that its file holds.</summary>

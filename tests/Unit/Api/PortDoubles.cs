@@ -139,6 +139,8 @@ internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners, ISandboxAgen
 
     public ValueTask<Sandbox?> FindAsync(SandboxId id, CancellationToken cancellation) => ValueTask.FromResult(_all.GetValueOrDefault(id));
 
+    public IEnumerable<SandboxId> Live => _all.Keys;
+
     public SandboxId? FindByToken(string token) => null;
 
     public ValueTask<IAgent> AgentAsync(SandboxId id, CancellationToken cancellation) => throw new NotSupportedException();

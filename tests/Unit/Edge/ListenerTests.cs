@@ -33,6 +33,7 @@ public sealed class ListenerTests(SimulatedServer server) : IClassFixture<Simula
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("localhost")]
+    [InlineData("3000-sbx-01arz3ndektsv4rrffq69g5fav.localhost")]
     public async Task Who_trusts_the_authority_trusts_the_server_under_each_of_its_names(string name)
     {
         using TcpClient tcp = await ConnectAsync();
