@@ -6,6 +6,7 @@ using Atoll.Api.DataPlane.Transfer;
 using Atoll.Api.Dialects.E2b;
 using Atoll.Api.Dialects.ScaleBox;
 using Atoll.Api.Edge;
+using Atoll.Api.Edge.Proxy;
 using Atoll.Api.Http;
 using Atoll.Api.OpenApi;
 using Atoll.Api.Tenancy;
@@ -34,6 +35,8 @@ public static class AtollApi
         services.AddSingleton<AuthorityRoute>();
         services.AddSingleton<IDataPlaneRoutes>(all => all.GetRequiredService<AuthorityRoute>());
         services.AddSingleton<DataPlanePipeline>();
+        services.AddSingleton<ProxyClients>();
+        services.AddSingleton<SandboxProxy>();
         services.AddConnect();
         services.AddTransfers();
         services.AddSingleton<IFaultRenderer>(all => all.GetRequiredService<ScaleBoxFaults>());

@@ -1,4 +1,5 @@
 using Atoll.Api.DataPlane;
+using Atoll.Api.Edge.Proxy;
 using Atoll.Domain;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -9,7 +10,7 @@ namespace Atoll.Api.Edge;
 /// Leads a request that is for a sandbox there instead of to the control plane: to the data plane, or to the program that
 /// listens on the port it names.
 /// </summary>
-internal sealed class EdgeRouting(RequestDelegate next, TargetFinder finder, DataPlanePipeline dataPlane)
+internal sealed class EdgeRouting(RequestDelegate next, TargetFinder finder, DataPlanePipeline dataPlane, SandboxProxy proxy)
 {
     public Task InvokeAsync(HttpContext http)
     {
@@ -27,13 +28,7 @@ internal sealed class EdgeRouting(RequestDelegate next, TargetFinder finder, Dat
             rate.MinDataRate = null;
         }
 
-        if (target.IsDataPlane)
-        {
-            return dataPlane.InvokeAsync(http);
-        }
-
-        http.Features.Set(new EdgeFailure(target.Id, target.Port));
-        throw new Fault(FaultCode.NotImplemented, "ports of programs in sandboxes are not forwarded in this version").AsException();
+        return target.IsDataPlane ? dataPlane.InvokeAsync(http) : proxy.InvokeAsync(http, target.Id, target.Port!.Value);
     }
 
     private SandboxTarget? Find(HttpContext http)
