@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Atoll.Server.Edge;
 using Atoll.Server.Tls;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -17,6 +18,9 @@ internal static class Listener
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
+
+        // What programs in sandboxes write into headers passes byte by byte.
+        kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
         KestrelServerLimits limits = kestrel.Limits;
 
         // The API itself refuses what is longer than BodyLimit. Were the limit here, the connection would be closed at it,

@@ -45,11 +45,18 @@ internal static class ProxyHeaders
     }
 
     /// <summary>Copies a program's headers to the client.</summary>
+    /// <exception cref="HttpRequestException">They say two things about the length.</exception>
     public static void CopyResponse(HttpResponseMessage from, HttpResponse to)
     {
         HashSet<string> named = NamedInConnection(
             from.Headers.NonValidated.TryGetValues("Connection", out HeaderStringValues values) ? new StringValues([.. values]) : default);
         Copy(from.Headers.NonValidated, named, to.Headers);
+        if (from.Content.Headers.NonValidated.TryGetValues("Content-Length", out HeaderStringValues lengths)
+            && (lengths.Count > 1 || !lengths.ToString().All(char.IsAsciiDigit)))
+        {
+            throw new HttpRequestException("a program's answer has no clear length");
+        }
+
         Copy(from.Content.Headers.NonValidated, named, to.Headers);
         if (to.StatusCode is StatusCodes.Status204NoContent or < StatusCodes.Status200OK)
         {
@@ -57,6 +64,7 @@ internal static class ProxyHeaders
         }
     }
 
+    /// <summary>Copies what came behind the body, to clients that can be sent it: those of HTTP/2.</summary>
     public static void CopyTrailers(HttpResponseMessage from, HttpResponse to)
     {
         foreach ((string name, HeaderStringValues values) in from.TrailingHeaders.NonValidated)
