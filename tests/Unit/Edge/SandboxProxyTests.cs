@@ -195,14 +195,14 @@ public sealed class SandboxProxyTests(SimulatedServer server) : IClassFixture<Si
         using HttpResponseMessage json = await SendAsync(To(HttpMethod.Get, "/", port: 9));
         Assert.Equal(HttpStatusCode.BadGateway, json.StatusCode);
         JsonElement body = JsonDocument.Parse(await json.Content.ReadAsStringAsync()).RootElement;
-        Assert.Equal((_box.Name, 9, 502), (body.GetProperty("sandboxId").GetString(), body.GetProperty("port").GetInt32(), body.GetProperty("code").GetInt32()));
+        Assert.Equal((_box.Id.Value, 9, 502), (body.GetProperty("sandboxId").GetString(), body.GetProperty("port").GetInt32(), body.GetProperty("code").GetInt32()));
 
         using HttpRequestMessage browser = To(HttpMethod.Get, "/", port: 9);
         browser.Headers.Accept.ParseAdd("text/html,application/xhtml+xml,*/*;q=0.8");
         using HttpResponseMessage page = await SendAsync(browser);
         Assert.Equal(HttpStatusCode.BadGateway, page.StatusCode);
         Assert.Equal("text/html", page.Content.Headers.ContentType?.MediaType);
-        Assert.Contains(_box.Name, await page.Content.ReadAsStringAsync());
+        Assert.Contains("port 9", await page.Content.ReadAsStringAsync());
 
         using HttpResponseMessage agent = await SendAsync(To(HttpMethod.Get, "/", port: 1023));
         Assert.Equal(HttpStatusCode.BadGateway, agent.StatusCode);
@@ -225,7 +225,7 @@ public sealed class SandboxProxyTests(SimulatedServer server) : IClassFixture<Si
             using HttpResponseMessage response = await SendAsync(request);
             Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
             JsonElement body = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
-            Assert.Equal(id, body.GetProperty("sandboxId").GetString());
+            Assert.Equal(id["sbx-".Length..], body.GetProperty("sandboxId").GetString());
             Assert.False(body.TryGetProperty("port", out _));
         }
     }

@@ -4,7 +4,6 @@ using Atoll.Domain.Network;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Tenancy;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Atoll.Api.Edge.Proxy;
 
@@ -14,45 +13,28 @@ namespace Atoll.Api.Edge.Proxy;
 /// </summary>
 internal sealed class SandboxProxy(ISandboxAgents agents, IAccessTokens tokens, ProxyClients clients, ApiOptions options)
 {
+    /// <exception cref="FaultException">The sandbox or the program cannot answer; the edge's own errors say so.</exception>
     public async Task InvokeAsync(HttpContext http, SandboxId id, int port)
     {
-        ProxyError error;
+        // Which of the two is at fault: the port only once the sandbox is known to run.
+        http.Features.Set(new EdgeFailure(id, null));
+        Sandbox sandbox = await FindAsync(http, id);
+        http.Features.Set(new EdgeFailure(id, port));
+
+        using ProxyClients.ProxyClient client = clients.Borrow(id, ServicePortOf(sandbox, port));
         try
         {
-            Sandbox sandbox = await FindAsync(http, id, port);
-            using ProxyClients.ProxyClient client = clients.Borrow(id, ServicePortOf(sandbox, port));
-            try
-            {
-                await ForwardAsync(http, sandbox, port, client.Invoker);
-                return;
-            }
-            catch (HttpRequestException e) when (e.InnerException is FaultException { Fault.Code: FaultCode.NothingListens } closed)
-            {
-                client.IsUseless = true;
-                error = ProxyError.Of(closed.Fault, port);
-            }
+            await ForwardAsync(http, sandbox, port, client.Invoker);
         }
-        catch (Exception e) when (!http.RequestAborted.IsCancellationRequested && ErrorOf(e, port) is { } known)
+        catch (Exception e) when (!http.RequestAborted.IsCancellationRequested && FaultOf(e, port) is { } fault)
         {
-            error = known;
+            client.IsUseless = fault.Code is FaultCode.NothingListens;
+            throw new FaultException(fault, e);
         }
-
-        if (http.Response.HasStarted)
-        {
-            http.Abort();
-            return;
-        }
-
-        await error.WriteAsync(http, "sbx-" + id.Value);
     }
 
-    private async ValueTask<Sandbox> FindAsync(HttpContext http, SandboxId id, int port)
+    private async ValueTask<Sandbox> FindAsync(HttpContext http, SandboxId id)
     {
-        if (port is < 1 or > ushort.MaxValue)
-        {
-            throw Fault.Invalid("port", $"port {port} is not between 1 and {ushort.MaxValue}").AsException();
-        }
-
         Sandbox sandbox = await agents.FindAsync(id, http.RequestAborted) ?? throw Fault.NotFound("sandbox", id.Value).AsException();
         if (!sandbox.PublicTraffic && !tokens.MatchesTraffic(id, http.Request.Headers["e2b-traffic-access-token"].ToString()))
         {
@@ -76,31 +58,25 @@ internal sealed class SandboxProxy(ISandboxAgents agents, IAccessTokens tokens, 
             throw new Fault(FaultCode.InvalidArgument, "CONNECT is not served: connect to the port by its name").AsException();
         }
 
-        // A program may read a body as slowly as it likes. Whether the client stands still, the copy sees for itself.
-        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate && http.Request.Protocol != "HTTP/2")
-        {
-            rate.MinDataRate = null;
-        }
-
         using HttpRequestMessage request = ProxyRequest.Make(http, sandbox, port, upgrade?.Protocol, options.StalledReader);
         upgrade?.Prepare(request);
         using HttpResponseMessage response = await invoker.SendAsync(request, http.RequestAborted);
-        if (response.StatusCode == HttpStatusCode.SwitchingProtocols && upgrade is not null)
+        if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
+        {
+            await AnswerAsync(http, response);
+        }
+        else if (upgrade is not null)
         {
             await upgrade.SpliceAsync(http, response, options.StalledReader);
-            return;
         }
-
-        await AnswerAsync(http, response);
+        else
+        {
+            throw new HttpRequestException("the program changed the protocol unasked");
+        }
     }
 
     private static async Task AnswerAsync(HttpContext http, HttpResponseMessage response)
     {
-        if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
-        {
-            throw new HttpRequestException("the program changed the protocol unasked");
-        }
-
         http.Response.StatusCode = (int)response.StatusCode;
         ProxyHeaders.CopyResponse(response, http.Response);
         await using Stream body = await response.Content.ReadAsStreamAsync(http.RequestAborted);
@@ -111,18 +87,15 @@ internal sealed class SandboxProxy(ISandboxAgents agents, IAccessTokens tokens, 
     }
 
     /// <returns>Null for what is none of the proxy's: the boundary deals with it.</returns>
-    private static ProxyError? ErrorOf(Exception e, int port) => e switch
+    private static Fault? FaultOf(Exception e, int port) => e switch
     {
-        FaultException { Fault: { Code: FaultCode.Forbidden } fault } => new ProxyError(StatusCodes.Status403Forbidden, fault.Message),
-        FaultException fault => ProxyError.Of(fault.Fault, port),
-        HttpRequestException { InnerException: FaultException fault } => ProxyError.Of(fault.Fault, port),
-        HttpRequestException { InnerException: BadHttpRequestException bad } => new ProxyError(bad.StatusCode, "the request is not valid HTTP"),
+        HttpRequestException { InnerException: FaultException inner } => inner.Fault,
+        HttpRequestException { InnerException: BadHttpRequestException bad } => new Fault(FaultCode.InvalidArgument, bad.Message),
         HttpRequestException { InnerException: TimeoutException } or TimeoutException =>
-            new ProxyError(StatusCodes.Status408RequestTimeout, "the request's body came too slowly"),
-        HttpRequestException or IOException => new ProxyError(
-            StatusCodes.Status502BadGateway, "The program closed the connection or did not answer with valid HTTP", port),
-        OperationCanceledException => new ProxyError(
-            StatusCodes.Status504GatewayTimeout, "The program did not accept the connection in time", port),
+            new Fault(FaultCode.Timeout, "the request's body came too slowly"),
+        HttpRequestException or IOException and not BadHttpRequestException => new Fault(
+            FaultCode.NothingListens, $"the program on port {port} closed the connection or did not answer with valid HTTP"),
+        OperationCanceledException => new Fault(FaultCode.Timeout, $"the program on port {port} did not accept the connection in time"),
         _ => null,
     };
 }
