@@ -1,5 +1,6 @@
 using Atoll.Agent.Channels;
 using Atoll.Agent.Connections;
+using Atoll.Linux;
 using Atoll.Protocol.Messages;
 
 namespace Atoll.Agent.Files;
@@ -38,9 +39,21 @@ internal abstract class FileChannel(Connection connection, uint stream, FileWork
             }
             else
             {
-                done();
+                GoOn(done);
             }
         });
+    }
+
+    private void GoOn(Action done)
+    {
+        try
+        {
+            done();
+        }
+        catch (Exception e) when (e is SyscallException or AgentErrorException)
+        {
+            Fail(FileErrors.From(e));
+        }
     }
 
     protected sealed override void Release()

@@ -7,20 +7,28 @@ namespace Atoll.Agent.Files;
 
 /// <summary>
 /// Threads for calls that may wait for a disk, so that the loop does not: made as needed up to a bound, kept for the next
-/// call. What waits for one is bounded by the streams that may be open. Results go back to the loop.
+/// call. Work is given by the loop's thread. What waits for one is bounded by the streams that may be open. Results go back to the loop.
 /// </summary>
 internal sealed class FileWorkers
 {
     public const int MaxThreads = 16;
     private const int StackBytes = 256 * 1024;
 
+    /// <summary>Milliseconds until a thread is tried again when there is none.</summary>
+    private const int RetryTime = 500;
+
     private readonly Queue<Action> _waiting = new();
     private readonly ConcurrentQueue<Action> _done = new();
     private readonly EventSignal _signal = new();
+    private readonly EventLoop _loop;
     private int _threads;
     private int _idle;
 
-    public FileWorkers(EventLoop loop) => loop.Add(_signal.Descriptor, EpollEvents.EPOLLIN, _ => TakeResults());
+    public FileWorkers(EventLoop loop)
+    {
+        _loop = loop;
+        loop.Add(_signal.Descriptor, EpollEvents.EPOLLIN, _ => TakeResults());
+    }
 
     /// <summary>Runs <paramref name="work"/> on a thread and then <paramref name="done"/> on the loop, with its failure if it had one.</summary>
     public void Run(Action work, Action<AgentErrorException?> done) => Enqueue(() =>
@@ -44,14 +52,45 @@ internal sealed class FileWorkers
         lock (_waiting)
         {
             _waiting.Enqueue(item);
-            if (_idle < _waiting.Count && _threads < MaxThreads)
-            {
-                _threads++;
-                new Thread(Serve, StackBytes) { IsBackground = true, Name = "files" }.Start();
-            }
-            else
+            if (_idle >= _waiting.Count || !TryStart())
             {
                 Monitor.Pulse(_waiting);
+            }
+        }
+    }
+
+    // A sandbox may have no room for another thread. What waits is served by those there are, or once there is room for one.
+    private bool TryStart()
+    {
+        if (_threads == MaxThreads)
+        {
+            return false;
+        }
+
+        try
+        {
+            new Thread(Serve, StackBytes) { IsBackground = true, Name = "files" }.Start();
+            _threads++;
+            return true;
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            if (_threads == 0)
+            {
+                _loop.At(_loop.Now + RetryTime, StartLater);
+            }
+
+            return false;
+        }
+    }
+
+    private void StartLater()
+    {
+        lock (_waiting)
+        {
+            if (_threads == 0)
+            {
+                TryStart();
             }
         }
     }

@@ -15,12 +15,16 @@ public interface ISandboxFiles
 
     /// <summary>
     /// What is below a directory, parents before children, in no other order. Links are not followed. Names that are not
-    /// UTF-8 come with U+FFFD in place of what is not.
+    /// UTF-8 come with U+FFFD in place of what is not. Levels beyond 128 are left out, and so is what has a path beyond 4095
+    /// bytes, what vanishes meanwhile, and the temporary file of a write that is under way.
     /// </summary>
     /// <param name="depth">Levels below it, at least 1.</param>
     IAsyncEnumerable<FileEntry> ListAsync(FilePath path, int depth, CancellationToken cancellation);
 
-    /// <summary>Opens a regular file for reading, through links. The content ends early when the file is cut short meanwhile.</summary>
+    /// <summary>
+    /// Opens a regular file for reading, through links. The content is never longer than the file was when it was opened,
+    /// and ends early when it is cut short meanwhile.
+    /// </summary>
     /// <param name="offset">Bytes to skip; beyond the end gives nothing.</param>
     /// <param name="length">Bytes wanted at most; null for all.</param>
     Task<FileReading> ReadAsync(FilePath path, long offset, long? length, CancellationToken cancellation);
@@ -28,7 +32,9 @@ public interface ISandboxFiles
     /// <summary>
     /// Writes a file whole: readers see the old content or the new, and a write that breaks off leaves the old. Missing
     /// directories are made, theirs and the file's owner is the path's user; an existing file keeps its owner and mode.
-    /// The content is streamed: memory does not grow with it.
+    /// The content is streamed: memory does not grow with it. A symbolic link stays, and what it leads to is written; another
+    /// hard link of the old file keeps the old content. When the connection is lost behind the last byte, the fault does not
+    /// say whether the file was written.
     /// </summary>
     /// <returns>The file as it is then.</returns>
     Task<FileEntry> WriteAsync(FilePath path, FileWriting options, Stream content, CancellationToken cancellation);
@@ -39,7 +45,10 @@ public interface ISandboxFiles
     /// <summary>Renames, also from one file system to another; a file at the destination is replaced, missing directories above it are made.</summary>
     Task<FileEntry> MoveAsync(FilePath source, FilePath destination, CancellationToken cancellation);
 
-    /// <summary>Removes what is at a path, a directory with all that is in it. What is not there is removed already.</summary>
+    /// <summary>
+    /// Removes what is at a path, a directory with all that is in it, a link as itself. What is not there is removed already.
+    /// <see cref="FaultCode.InvalidArgument"/> for an empty path, the root directory and mount points.
+    /// </summary>
     Task RemoveAsync(FilePath path, CancellationToken cancellation);
 
     /// <summary>Sets the permission bits (07777) of what is at a path, through links.</summary>
@@ -57,14 +66,16 @@ public interface ISandboxFiles
 
     /// <summary>
     /// What happens to a directory from now on: the first item, a <see cref="FileEvent.Watching"/>, says that nothing is
-    /// missed from then. Dropping the enumeration ends the watch.
+    /// missed from then. Dropping the enumeration ends the watch; when the directory itself is removed the enumeration ends.
+    /// A write by <see cref="WriteAsync"/> is told as created (if the file is new) and written. What comes from outside of the
+    /// watched tree is created, what leaves it renamed.
     /// </summary>
     /// <param name="recursive">Also everything below it, directories made later included.</param>
     IAsyncEnumerable<FileEvent> WatchAsync(FilePath path, bool recursive, CancellationToken cancellation);
 }
 
 /// <summary>A path and whose it is.</summary>
-/// <param name="Path">Absolute, or relative to the user's home; <c>~</c> and <c>~/…</c> are the home. At most 4095 bytes, no NUL.</param>
+/// <param name="Path">Absolute, or relative to the user's home; <c>~</c> and <c>~/…</c> are the home. At most 4095 bytes, no NUL. <c>.</c> and <c>..</c> are taken out of the text, as if no part were a link.</param>
 /// <param name="User">A name from the sandbox's /etc/passwd, or a numeric uid. Owns what is made; does not limit what may be read.</param>
 public sealed record FilePath(string Path, string User = "root");
 
@@ -79,7 +90,7 @@ public sealed record FileWriting
 }
 
 /// <summary>An open file.</summary>
-/// <param name="Entry">The file as it was opened, links followed.</param>
+/// <param name="Entry">The file as it was opened, links followed. Its size is -1 when only the end of the content tells it, as in /proc.</param>
 /// <param name="Content">Its bytes from the offset. Disposing of it closes the file.</param>
 public sealed record FileReading(FileEntry Entry, Stream Content) : IAsyncDisposable
 {

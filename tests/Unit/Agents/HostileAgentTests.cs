@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Atoll.Domain;
+using Atoll.Domain.Files;
 using Atoll.Domain.Processes;
 using Atoll.Node.Agents;
 using Atoll.Protocol;
@@ -194,6 +195,69 @@ public sealed class HostileAgentTests : IDisposable
         Secret, TimeSpan.FromSeconds(30), time ?? TimeProvider.System, NullLogger.Instance, CancellationToken.None);
 
     // Answers every hello as it should be, and whatever comes next with the lie.
+    [Theory]
+    [InlineData("an answer of another kind")]
+    [InlineData("a record of more than a frame")]
+    [InlineData("a record of less than nothing")]
+    [InlineData("a record that ends too early")]
+    [InlineData("a record that is none")]
+    [InlineData("more data than there was credit for")]
+    [InlineData("no end, and then silence for good")]
+    public async Task A_lie_about_files_is_a_fault(string what)
+    {
+        using var over = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        Task serving = ServeEachAsync((writer, request) => LieAboutFiles(what, writer, request), over.Token);
+        await using (AgentSession session = await ConnectAsync())
+        {
+            FaultException e = await Assert.ThrowsAsync<FaultException>(async () =>
+            {
+                await foreach (FileEntry _ in session.Files.ListAsync(new FilePath("/"), 1, over.Token))
+                {
+                }
+            });
+            Assert.True(e.Fault.Code == FaultCode.AgentUnavailable, e.Message);
+        }
+
+        await over.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving);
+    }
+
+    private static void LieAboutFiles(string what, MessageWriter writer, Message request)
+    {
+        if (request.Type != MessageType.ListFiles)
+        {
+            return;
+        }
+
+        uint stream = request.Stream;
+        if (what == "an answer of another kind")
+        {
+            Bare.Write(writer, MessageType.Ok, stream);
+            return;
+        }
+
+        new FileStat { Path = "/", Kind = WireFileKind.Directory }.Write(writer, stream);
+        byte[] record = what switch
+        {
+            "a record of more than a frame" => BitConverter.GetBytes(ProtocolLimits.MaxPayload + 1),
+            "a record of less than nothing" => BitConverter.GetBytes(-1),
+            "a record that ends too early" => [100, 0, 0, 0, 1],
+            "a record that is none" => [3, 0, 0, 0, 1, 2, 3],
+            _ => new byte[ProtocolLimits.MaxPayload],
+        };
+        for (int i = what.StartsWith("more data", StringComparison.Ordinal) ? 0 : 99; i < 100; i++)
+        {
+            Data.Write(writer, stream, record);
+        }
+
+        if (what.StartsWith("no end", StringComparison.Ordinal))
+        {
+            throw new IOException("gone");
+        }
+
+        Bare.Write(writer, MessageType.EndOfData, stream);
+    }
+
     private async Task ServeAsync(Action<MessageWriter, uint> lie, CancellationToken cancellation, bool thenClose = false)
     {
         while (true)
