@@ -1,4 +1,3 @@
-using Atoll.Api.Dialects.ScaleBox;
 using Atoll.Api.Edge;
 using Atoll.Api.Http;
 using Atoll.Domain.Sandboxes;
@@ -43,7 +42,7 @@ internal sealed class SignedRequests(ISandboxAgents agents, IAccessTokens tokens
     {
         if (request.Path.Value!.StartsWith(Download, StringComparison.Ordinal))
         {
-            return SignedUrl.PathForms(ScaleBoxTransfers.PathBehind(request.HttpContext, Download));
+            return SignedUrl.PathForms(request.HttpContext.PathBehind(Download));
         }
 
         return Array.Exists(ByQuery, path => request.Path == path) ? SignedUrl.PathForms(QueryValues.Text(request.Query, "path")) : null;
