@@ -188,6 +188,24 @@ public sealed class E2bSandboxesTests(SimulatedServer server) : IClassFixture<Si
         IsError(await SendAsync(HttpMethod.Put, path, """{"allowOut":["1.1.1.1"]}"""), 501, "allowOut");
     }
 
+    [Fact]
+    public async Task Metrics_are_the_present_sample_or_none_when_the_window_has_passed()
+    {
+        string id = await CreateAsync(60), other = await CreateAsync(60);
+        JsonElement metric = Assert.Single((await SendAsync(HttpMethod.Get, $"/sandboxes/{id}/metrics")).Json.EnumerateArray());
+        Assert.Equal(2, metric.GetProperty("cpuCount").GetInt32());
+        Assert.True(metric.GetProperty("memTotal").GetInt64() > 0);
+        long now = metric.GetProperty("timestampUnix").GetInt64();
+        Assert.Single((await SendAsync(HttpMethod.Get, $"/sandboxes/{id}/metrics?start={now - 60}&end={now + 60}")).Json.EnumerateArray());
+        Assert.Empty((await SendAsync(HttpMethod.Get, $"/sandboxes/{id}/metrics?end={now - 60}")).Json.EnumerateArray());
+        Assert.Empty((await SendAsync(HttpMethod.Get, $"/sandboxes/{id}/metrics?start={now + 60}")).Json.EnumerateArray());
+        IsError(await SendAsync(HttpMethod.Get, $"/sandboxes/{id}/metrics?start=noon"), 400, "start");
+
+        JsonElement many = (await SendAsync(HttpMethod.Get, $"/sandboxes/metrics?sandbox_ids={id},{other},{new string('0', 26)}")).Json;
+        Assert.Equal(new[] { id, other }.Order(), many.GetProperty("sandboxes").EnumerateObject().Select(one => one.Name).Order());
+        IsError(await SendAsync(HttpMethod.Get, "/sandboxes/metrics"), 400, "sandbox_ids");
+    }
+
     [Theory]
     [InlineData("POST", "/sandboxes/x/pause")]
     [InlineData("POST", "/sandboxes/x/fork")]

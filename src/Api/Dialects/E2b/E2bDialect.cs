@@ -31,7 +31,8 @@ internal static class E2bDialect
         .AddSingleton<E2bFaults>()
         .AddSingleton<IFaultRenderer>(all => all.GetRequiredService<E2bFaults>())
         .AddSingleton<E2bSandboxes>()
-        .AddSingleton<E2bSandboxList>();
+        .AddSingleton<E2bSandboxList>()
+        .AddSingleton<E2bMetrics>();
 
     public static bool Owns(PathString path) => Array.Exists(Roots, root => path.StartsWithSegments(root));
 
@@ -42,6 +43,7 @@ internal static class E2bDialect
             .ExcludeFromDescription();
         MapSandboxes(routes, app.ServiceProvider.GetRequiredService<E2bSandboxes>());
         MapLists(routes, app.ServiceProvider.GetRequiredService<E2bSandboxList>());
+        MapMetrics(routes, app.ServiceProvider.GetRequiredService<E2bMetrics>());
         MapNotBuilt(routes);
         foreach (PathString root in Roots)
         {
@@ -72,10 +74,15 @@ internal static class E2bDialect
         app.MapGet(BoxesV2, list.PageAsync);
     }
 
+    private static void MapMetrics(IEndpointRouteBuilder app, E2bMetrics metrics)
+    {
+        // The present sample; no history is kept yet.
+        app.MapGet(Boxes + "/metrics", metrics.ManyAsync);
+        app.MapGet(Box + "/metrics", metrics.OneAsync);
+    }
+
     private static void MapNotBuilt(IEndpointRouteBuilder app)
     {
-        NotBuilt(app, Boxes + "/metrics", "GET");
-        NotBuilt(app, Box + "/metrics", "GET");
         // Nothing that could be answered is kept.
         NotBuilt(app, Box + "/logs", "GET");
         NotBuilt(app, BoxV2 + "/logs", "GET");

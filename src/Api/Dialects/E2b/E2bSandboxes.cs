@@ -20,11 +20,11 @@ internal sealed class E2bSandboxes(ISandboxes sandboxes, ITemplates templates, E
         CreateAsync(http, SecondTimeout, alwaysSecure: true, cancellation);
 
     public async Task<IResult> GetAsync(HttpContext http, CancellationToken cancellation) =>
-        Results.Json(mapping.Detail(await FindAsync(http, cancellation)), E2bJson.Of<E2bSandboxDetail>());
+        Results.Json(mapping.Detail(await sandboxes.FindAsync(http, cancellation)), E2bJson.Of<E2bSandboxDetail>());
 
     public async Task<IResult> KillAsync(HttpContext http, CancellationToken cancellation)
     {
-        Sandbox sandbox = await FindAsync(http, cancellation);
+        Sandbox sandbox = await sandboxes.FindAsync(http, cancellation);
         await sandboxes.DeleteAsync(http.Caller(), sandbox.Id, cancellation);
         return Results.NoContent();
     }
@@ -49,7 +49,7 @@ internal sealed class E2bSandboxes(ISandboxes sandboxes, ITemplates templates, E
     public async Task<IResult> UpdateNetworkAsync(HttpContext http, CancellationToken cancellation)
     {
         bool internet = E2bRequests.Network(await JsonRequest.ReadAsync(http.Request, optional: false, cancellation));
-        Sandbox sandbox = await FindAsync(http, cancellation);
+        Sandbox sandbox = await sandboxes.FindAsync(http, cancellation);
         return internet == sandbox.AllowInternetAccess
             ? Results.NoContent()
             : throw new Fault(
@@ -78,25 +78,15 @@ internal sealed class E2bSandboxes(ISandboxes sandboxes, ITemplates templates, E
     {
         JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: standard is not null, cancellation);
         TimeSpan timeout = E2bRequests.ConnectTimeout(body, standard);
-        Sandbox sandbox = await FindAsync(http, cancellation);
+        Sandbox sandbox = await sandboxes.FindAsync(http, cancellation);
         Sandbox connected = await sandboxes.ConnectAsync(http.Caller(), sandbox.Id, timeout, TimeoutOrigin.Now, cancellation);
         return Results.Json(mapping.Sandbox(connected), E2bJson.Of<E2bSandbox>());
     }
 
     private async Task<IResult> MoveEndAsync(HttpContext http, TimeSpan timeout, TimeoutRule rule, CancellationToken cancellation)
     {
-        Sandbox sandbox = await FindAsync(http, cancellation);
+        Sandbox sandbox = await sandboxes.FindAsync(http, cancellation);
         await sandboxes.SetTimeoutAsync(http.Caller(), sandbox.Id, timeout, rule, cancellation);
         return Results.NoContent();
-    }
-
-    private async Task<Sandbox> FindAsync(HttpContext http, CancellationToken cancellation)
-    {
-        string text = http.Request.RouteValues[E2bMapping.IdParameter] as string ?? "";
-        SandboxId id = E2bMapping.ParseId(text) ?? throw Fault.NotFound("sandbox", text).AsException();
-        Sandbox sandbox = await sandboxes.GetAsync(http.Caller(), id, cancellation);
-        return sandbox.DeleteRequested || E2bMapping.State(sandbox.State) is null
-            ? throw Fault.NotFound("sandbox", id.Value).AsException()
-            : sandbox;
     }
 }

@@ -74,12 +74,20 @@ internal sealed record E2bNetwork(bool AllowPublicTraffic, string? MaskRequestHo
 
 internal sealed record E2bLifecycle(string OnTimeout, bool AutoResume);
 
+/// <summary>What a sandbox used at a moment; bytes, and percent of all of its processors.</summary>
+internal sealed record E2bMetric(
+    DateTime Timestamp, long TimestampUnix, int CpuCount, double CpuUsedPct, long MemUsed, long MemTotal, long MemCache, long DiskUsed, long DiskTotal);
+
+internal sealed record E2bMetricsOfMany(IReadOnlyDictionary<string, E2bMetric> Sandboxes);
+
 /// <summary>The dialect's JSON: camelCase but for names that end in ID or MB; what is null is left out.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(E2bError))]
 [JsonSerializable(typeof(E2bSandbox))]
 [JsonSerializable(typeof(E2bSandboxDetail))]
 [JsonSerializable(typeof(E2bSandboxDetail[]))]
+[JsonSerializable(typeof(E2bMetric[]))]
+[JsonSerializable(typeof(E2bMetricsOfMany))]
 internal sealed partial class E2bJson : JsonSerializerContext
 {
     private static readonly E2bJson Wire = new(new JsonSerializerOptions
