@@ -24,6 +24,7 @@ internal static class ScaleBoxDialect
         .AddSingleton<ScaleBoxFaults>()
         .AddSingleton<ScaleBoxSandboxes>()
         .AddSingleton<ScaleBoxPorts>()
+        .AddSingleton<ScaleBoxMetrics>()
         .AddSingleton<ScaleBoxExec>()
         .AddSingleton<ScaleBoxExecStream>()
         .AddSingleton<ScaleBoxFiles>()
@@ -35,6 +36,7 @@ internal static class ScaleBoxDialect
         MapGeneral(app, app.ServiceProvider.GetRequiredService<ScaleBoxUsers>());
         MapSandboxes(app, app.ServiceProvider.GetRequiredService<ScaleBoxSandboxes>());
         MapPorts(app, app.ServiceProvider.GetRequiredService<ScaleBoxPorts>());
+        MapMetrics(app, app.ServiceProvider.GetRequiredService<ScaleBoxMetrics>());
         MapExec(app);
         MapFiles(app, app.ServiceProvider.GetRequiredService<ScaleBoxFiles>());
         MapKeys(app, app.ServiceProvider.GetRequiredService<ScaleBoxKeys>());
@@ -75,6 +77,9 @@ internal static class ScaleBoxDialect
         app.MapDelete(Box + "/ports/{" + ScaleBoxPorts.PortParameter + "}", ports.RemoveAsync)
             .Says<WireEnvelope<WireSandbox>>(200, "Take the name off a port again; not off those of the template.").Fails(400, 403, 404, 409);
     }
+    private static void MapMetrics(IEndpointRouteBuilder app, ScaleBoxMetrics metrics) => app
+        .MapMethods(Box + "/metrics", Read, metrics.GetAsync).With(ScaleBoxParameters.Metrics)
+        .Says<WireEnvelope<WireMetrics>>(200, "What it uses at present, in bytes; no history is kept.").Fails(400, 404);
 
     private static void MapExec(IEndpointRouteBuilder app)
     {
@@ -123,7 +128,6 @@ internal static class ScaleBoxDialect
         NotBuilt(app, Box + "/pause", "POST");
         NotBuilt(app, Box + "/resume", "POST");
         NotBuilt(app, Box + "/switch-project", "POST");
-        NotBuilt(app, Box + "/metrics", "GET");
         NotBuilt(app, Box + "/metrics/chart", "GET");
         NotBuilt(app, Box + "/webrtc-turn-credential", "GET");
         NotBuilt(app, Box + "/create-template", "POST");

@@ -167,7 +167,7 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
     private int RemainingSeconds(Sandbox sandbox) =>
         sandbox.ExpiresAt is { } end ? Math.Max(0, Seconds(end - time.GetUtcNow())) : 0;
 
-    private int RunningSeconds(Sandbox sandbox) => sandbox.StartedAt is { } start
+    public int RunningSeconds(Sandbox sandbox) => sandbox.StartedAt is { } start
         ? Math.Max(0, Seconds((sandbox.EndedAt ?? time.GetUtcNow()) - start))
         : 0;
 

@@ -34,6 +34,12 @@ internal static class ScaleBoxParameters
         new("search", JsonSchemaType.String, "Text in the name, whatever its case."),
     ];
 
+    public static Parameter[] Metrics { get; } =
+    [
+        new("start", JsonSchemaType.String, "Only what was measured from then: a time in ISO 8601, or Unix seconds or milliseconds."),
+        new("end", JsonSchemaType.String, "Only what was measured until then."),
+    ];
+
     public static Parameter[] Stream { get; } =
     [
         new("token", JsonSchemaType.String, "For clients that can send no header: an API key or the sandbox's access token."),

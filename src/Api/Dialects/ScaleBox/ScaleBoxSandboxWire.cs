@@ -137,3 +137,22 @@ internal sealed record WireEnding(
     string SandboxId,
     [property: Description("deletion_in_progress, termination_in_progress, terminated or failed.")] string Status,
     string Note);
+
+/// <summary>What a sandbox used at a moment: bytes, and percent of all of its processors.</summary>
+internal sealed record WireMetric(
+    DateTime Timestamp, int CpuCount, double CpuUsedPct, long DiskTotal, long DiskUsed, long MemTotal, long MemUsed);
+
+/// <summary>Samples, and the latest one flat beside them, where one client looks for it (contracts/scalebox.md 1.3).</summary>
+internal sealed record WireMetrics(
+    string SandboxId,
+    DateTime Timestamp,
+    string Status,
+    int UptimeSeconds,
+    IReadOnlyList<WireMetric> Metrics,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Error,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? CpuCount,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? CpuUsedPct,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? DiskTotal,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? DiskUsed,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? MemTotal,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? MemUsed);

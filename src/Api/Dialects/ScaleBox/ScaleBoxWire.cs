@@ -89,6 +89,7 @@ internal sealed record WireDeletedKey(string KeyId);
 [JsonSerializable(typeof(WireEnvelope<WireAddedPort>))]
 [JsonSerializable(typeof(WireNewPort))]
 [JsonSerializable(typeof(WireEnvelope<WireEnding>))]
+[JsonSerializable(typeof(WireEnvelope<WireMetrics>))]
 [JsonSerializable(typeof(WireEnvelope<WireUser>))]
 [JsonSerializable(typeof(WireEnvelope<WireApiKey>))]
 [JsonSerializable(typeof(WireEnvelope<WireApiKeys>))]

@@ -81,7 +81,7 @@ export default ({ Sandbox, NotFoundError, InvalidArgumentError }) => suite(
       assert.ok(error instanceof NotFoundError, String(error));
     }),
     works('files.read', 'a directory is an error', ({ sandbox }) => thrown(() => sandbox.files.read('/tmp'), /InvalidArgument|Sandbox/)),
-    works('files.list', 'names, types, paths, owners and modes', async ({ sandbox, home }) => {
+    works('files.list', 'names, types, paths, owners and modes; a symbolic link as itself, with its target as it is written', async ({ sandbox, home }) => {
       await sandbox.commands.run('mkdir -p l/dir && echo 123 > l/file && chmod 640 l/file && ln -s file l/link');
       const entries = (await sandbox.files.list(`${home}/l`)).sort((a, b) => (a.name < b.name ? -1 : 1));
       assert.deepEqual(entries.map((entry) => [entry.name, entry.path]), ['dir', 'file', 'link'].map((name) => [name, `${home}/l/${name}`]));
@@ -89,7 +89,7 @@ export default ({ Sandbox, NotFoundError, InvalidArgumentError }) => suite(
       const [, file, link] = entries;
       assert.deepEqual([file.size, file.owner, file.group, file.mode & 0o777, file.permissions], [4, 'user', 'user', 0o640, '-rw-r-----']);
       assert.ok(Math.abs(file.modifiedTime.getTime() - Date.now()) < 60_000);
-      assert.equal(link.symlinkTarget, `${home}/l/file`);
+      assert.deepEqual([link.type, link.symlinkTarget], ['symlink', 'file']);
     }),
     works('files.list', 'depth', async ({ sandbox, home }) => {
       await sandbox.commands.run('mkdir -p d/1/2 && touch d/1/2/3');
@@ -146,10 +146,9 @@ export default ({ Sandbox, NotFoundError, InvalidArgumentError }) => suite(
     }),
     works('files.read', 'symbolic links lead to files of the sandbox, however far up they point', async ({ sandbox, home }) => {
       await sandbox.commands.run('ln -s ../../../../../../../../etc/hostname escape; ln -s /proc/1/root/etc/hostname roundabout');
-      assert.equal(await sandbox.files.read('/etc/hostname'), `${sandbox.sandboxId}\n`);
-      assert.equal(await sandbox.files.read(`${home}/escape`), `${sandbox.sandboxId}\n`);
-      assert.equal(await sandbox.files.read(`${home}/roundabout`).catch(() => 'refused'), await sandbox.commands
-        .run('cat roundabout').then((result) => result.stdout, () => 'refused'));
+      for (const path of ['/etc/hostname', `${home}/escape`, `${home}/roundabout`]) {
+        assert.equal(await sandbox.files.read(path), `${sandbox.sandboxId}\n`, path);
+      }
     }),
   ],
 );
