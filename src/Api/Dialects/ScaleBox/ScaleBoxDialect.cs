@@ -77,6 +77,7 @@ internal static class ScaleBoxDialect
         app.MapDelete(Box + "/ports/{" + ScaleBoxPorts.PortParameter + "}", ports.RemoveAsync)
             .Says<WireEnvelope<WireSandbox>>(200, "Take the name off a port again; not off those of the template.").Fails(400, 403, 404, 409);
     }
+
     private static void MapMetrics(IEndpointRouteBuilder app, ScaleBoxMetrics metrics) => app
         .MapMethods(Box + "/metrics", Read, metrics.GetAsync).With(ScaleBoxParameters.Metrics)
         .Says<WireEnvelope<WireMetrics>>(200, "What it uses at present, in bytes; no history is kept.").Fails(400, 404);
