@@ -139,7 +139,10 @@ internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners, ISandboxAgen
 
     public ValueTask<Sandbox?> FindAsync(SandboxId id, CancellationToken cancellation) => ValueTask.FromResult(_all.GetValueOrDefault(id));
 
-    public IEnumerable<SandboxId> Live => _all.Keys;
+    public IEnumerable<SandboxId> Live => _all.Keys.Concat(Others);
+
+    /// <summary>What there is beside the sandboxes that tests made.</summary>
+    public IReadOnlyList<SandboxId> Others { get; init; } = [];
 
     public SandboxId? FindByToken(string token) => null;
 
