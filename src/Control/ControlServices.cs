@@ -1,8 +1,10 @@
+using Atoll.Control.Code;
 using Atoll.Control.Processes;
 using Atoll.Control.Recovery;
 using Atoll.Control.Sandboxes;
 using Atoll.Control.Stores;
 using Atoll.Control.Tenancy;
+using Atoll.Domain.Code;
 using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
@@ -18,7 +20,7 @@ namespace Atoll.Control;
 public static class ControlServices
 {
     /// <summary>
-    /// Adds <see cref="ISandboxes"/>, <see cref="ISandboxAgents"/>, <see cref="IExecutions"/>, <see cref="IApiKeys"/>, <see cref="IAccessTokens"/>,
+    /// Adds <see cref="ISandboxes"/>, <see cref="ISandboxAgents"/>, <see cref="IExecutions"/>, <see cref="ICodeInterpreter"/>, <see cref="IApiKeys"/>, <see cref="IAccessTokens"/>,
     /// <see cref="ISandboxOwners"/>, <see cref="IAgentSecrets"/>, <see cref="TenancyAdmin"/> and the service that opens the
     /// store and recovers before the listener answers. The host adds <see cref="INode"/> and ITemplates, and
     /// <see cref="ISandboxAddresses"/> if sandboxes are to have ports of their own.
@@ -54,6 +56,9 @@ public static class ControlServices
 
         services.AddSingleton<StartRecovery>();
         services.AddSingleton<Reconciler>();
+        services.AddSingleton<CodeInterpreter>();
+        services.AddSingleton<ICodeInterpreter>(provider => provider.GetRequiredService<CodeInterpreter>());
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<CodeInterpreter>());
         services.AddSingleton<ControlService>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ControlService>());
         return services;

@@ -2,6 +2,7 @@ using Atoll.Control.Stores;
 using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Templates;
 using Microsoft.Extensions.Logging;
 
 namespace Atoll.Control.Sandboxes;
@@ -10,5 +11,6 @@ namespace Atoll.Control.Sandboxes;
 /// <param name="Turns">One for each launch that may be under way.</param>
 /// <param name="Stopping">Cancelled when the server stops: launches and retries end, sandboxes run on.</param>
 internal sealed record ActorContext(
-    SandboxStore Store, Admission Admission, INode Node, ISandboxAddresses Addresses, TimerWheel Wheel, TimeProvider Time, ControlOptions Options,
+    SandboxStore Store, Admission Admission, INode Node, ITemplates Templates, ISandboxAddresses Addresses, TimerWheel Wheel, TimeProvider Time,
+    ControlOptions Options,
     ILogger<SandboxActor> Log, SemaphoreSlim Turns, CancellationToken Stopping);

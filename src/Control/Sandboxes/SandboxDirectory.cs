@@ -5,6 +5,7 @@ using Atoll.Domain;
 using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Templates;
 using Microsoft.Extensions.Logging;
 
 namespace Atoll.Control.Sandboxes;
@@ -18,13 +19,13 @@ internal sealed class SandboxDirectory : IDisposable
     private readonly LiveTokens _tokens;
 
     public SandboxDirectory(
-        SandboxStore store, Admission admission, INode node, ISandboxAddresses addresses, TimeProvider time, ControlOptions options,
-        LiveTokens tokens, ILogger<SandboxActor> log)
+        SandboxStore store, Admission admission, INode node, ITemplates templates, ISandboxAddresses addresses, TimeProvider time,
+        ControlOptions options, LiveTokens tokens, ILogger<SandboxActor> log)
     {
         _tokens = tokens;
         Wheel = new TimerWheel(time, id => Tell(id, new SandboxCommand.Expire(), "timer"));
         _context = new ActorContext(
-            store, admission, node, addresses, Wheel, time, options, log, new SemaphoreSlim(options.ConcurrentLaunches), _stopping.Token);
+            store, admission, node, templates, addresses, Wheel, time, options, log, new SemaphoreSlim(options.ConcurrentLaunches), _stopping.Token);
     }
 
     public TimerWheel Wheel { get; }

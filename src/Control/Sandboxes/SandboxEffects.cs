@@ -90,7 +90,10 @@ internal sealed partial class SandboxEffects(Sandbox sandbox, ActorContext conte
         try
         {
             var request = new LaunchRequest(
-                sandbox.Id, sandbox.Id.Value, sandbox.Template, sandbox.Resources, sandbox.Environment, sandbox.AllowInternetAccess);
+                sandbox.Id, sandbox.Id.Value, sandbox.Template, sandbox.Resources, sandbox.Environment, sandbox.AllowInternetAccess)
+            {
+                Start = context.Templates.Find(sandbox.Template.Value)?.Start ?? [],
+            };
             await context.Node.LaunchAsync(request, ReportStep, any.Token);
         }
         catch (OperationCanceledException e) when (bound.IsCancellationRequested && !_abandon.IsCancellationRequested)

@@ -47,7 +47,11 @@ public interface INode
 /// <summary>What a sandbox is to be made of.</summary>
 public sealed record LaunchRequest(
     SandboxId Id, string Hostname, TemplateId Template, SandboxResources Resources,
-    IReadOnlyDictionary<string, string> Environment, bool AllowInternetAccess);
+    IReadOnlyDictionary<string, string> Environment, bool AllowInternetAccess)
+{
+    /// <summary>A program and its arguments to start when all else is there; it is not waited for. Empty for none.</summary>
+    public IReadOnlyList<string> Start { get; init; } = [];
+}
 
 /// <summary>A sandbox that ended by itself.</summary>
 public sealed record SandboxLost(SandboxId Id, string Reason);

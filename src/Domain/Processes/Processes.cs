@@ -3,6 +3,9 @@ namespace Atoll.Domain.Processes;
 /// <summary>A process to start in a sandbox.</summary>
 public sealed record ProcessSpec
 {
+    /// <summary>The <see cref="Tag"/> of what a sandbox starts with because its template says so.</summary>
+    public const string StartTag = "atoll:start";
+
     /// <summary>The program and its arguments; the program is looked up in the sandbox's PATH.</summary>
     public required IReadOnlyList<string> Arguments { get; init; }
 

@@ -20,6 +20,10 @@ public sealed record Template
     public required int DefaultMemoryMb { get; init; }
 
     public IReadOnlyList<PortMapping> Ports { get; init; } = [];
+
+    /// <summary>A program and its arguments that every sandbox starts with, as root; empty for none.</summary>
+    public IReadOnlyList<string> Start { get; init; } = [];
+
     public required DateTimeOffset CreatedAt { get; init; }
 }
 

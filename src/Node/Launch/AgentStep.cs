@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Atoll.Domain.Nodes;
+using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Node.Agents;
 using Atoll.Node.Network;
@@ -13,7 +14,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Atoll.Node.Launch;
 
-/// <summary>Connects to the agent that has come up, and gives the sandbox its name, environment, clock and entropy.</summary>
+/// <summary>Connects to the agent that has come up, and gives the sandbox its name, environment, clock and entropy,
+/// and starts what its template says.</summary>
 internal sealed class AgentStep(
     NetworkSlots slots, string resolverConfiguration, IAgentSecrets secrets, Func<LaunchRecord, Task<string>> endOf, TimeProvider time,
     ILogger<AgentSession> log) : ILaunchStep
@@ -30,6 +32,11 @@ internal sealed class AgentStep(
         RunningSandbox running = await ConnectAsync(context.Record, LaunchTime, cancellation);
         context.Running = running;
         await ((AgentSession)running.Agent).ConfigureAsync(ConfigurationOf(context.Request), cancellation);
+        if (context.Request.Start.Count > 0)
+        {
+            var start = new ProcessSpec { Arguments = context.Request.Start, Tag = ProcessSpec.StartTag, WorkingDirectory = "/" };
+            await running.Agent.StartAsync(start, cancellation);
+        }
     }
 
     /// <summary>The connection belongs to <see cref="LaunchContext.Running"/>, which is released before steps are undone.</summary>

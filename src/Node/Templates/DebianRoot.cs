@@ -41,6 +41,11 @@ internal static class DebianRoot
             file.Suite, file.Components, Environment.GetEnvironmentVariable(DebianSources.MirrorVariable), await HostTargetsAsync(cancellation));
         progress.Report($"{file.Packages.Count} packages and what they need, from {string.Join(" + ", sources.Select(s => s[(s.IndexOf(']') + 2)..]))}");
         await InstallAsync(file, root, sources, progress, cancellation);
+        if (recipe.Extended is { } first)
+        {
+            await CustomizeAsync(first, root, progress, cancellation);
+        }
+
         await CustomizeAsync(recipe, root, progress, cancellation);
     }
 
@@ -99,7 +104,7 @@ internal static class DebianRoot
             File.SetUnixFileMode(copy, Executable);
         }
 
-        progress.Report("adding the recipe's files and running its script");
+        progress.Report($"adding the files of {recipe.File.Name} and running its script");
         await BuildTool.RunAsync("unshare", [.. Apart, "sh", "-c", Customize, "customize", root], progress, cancellation);
         Directory.Delete(staging, recursive: true);
     }

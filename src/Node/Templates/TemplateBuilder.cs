@@ -61,7 +61,7 @@ internal sealed class TemplateBuilder(string directory, TimeProvider time)
         RecipeFile file = recipe.File;
         new TemplateManifest(
             recipe.Id.Value, file.Name, file.Description, recipe.Digest, tree, size, time.GetUtcNow(),
-            file.DefaultCpuCount, file.DefaultMemoryMb, file.Ports, DpkgStatus.Parse(status)).Write(half);
+            file.DefaultCpuCount, file.DefaultMemoryMb, file.Ports, DpkgStatus.Parse(status), file.Start).Write(half);
 
         progress.Report($"writing {size >> 20} MiB to the disk");
         await BuildTool.RunAsync("sync", ["--file-system", half], null, cancellation);

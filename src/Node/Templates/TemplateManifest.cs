@@ -9,9 +9,11 @@ namespace Atoll.Node.Templates;
 /// <param name="Recipe">SHA-256 of the recipe, in hex.</param>
 /// <param name="Tree">SHA-256 of the root file system as <see cref="TemplateTree"/> lists it, in hex.</param>
 /// <param name="Size">Bytes of all files together.</param>
+/// <param name="Start">What every sandbox starts with, a program and its arguments; null for nothing.</param>
 internal sealed record TemplateManifest(
     string Id, string Name, string Description, string Recipe, string Tree, long Size, DateTimeOffset CreatedAt,
-    int DefaultCpuCount, int DefaultMemoryMb, IReadOnlyList<RecipePort> Ports, IReadOnlyDictionary<string, string> Packages)
+    int DefaultCpuCount, int DefaultMemoryMb, IReadOnlyList<RecipePort> Ports, IReadOnlyDictionary<string, string> Packages,
+    IReadOnlyList<string>? Start = null)
 {
     public const string FileName = "manifest.json";
     public const string RootName = "rootfs";
@@ -31,6 +33,7 @@ internal sealed record TemplateManifest(
         DefaultCpuCount = DefaultCpuCount,
         DefaultMemoryMb = DefaultMemoryMb,
         Ports = [.. Ports.Select(p => new PortMapping(p.Port, p.ServicePort, PortProtocol.Tcp, p.Name, IsProtected: true))],
+        Start = Start ?? [],
         CreatedAt = CreatedAt,
     };
 }

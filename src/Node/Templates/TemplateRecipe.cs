@@ -14,10 +14,12 @@ namespace Atoll.Node.Templates;
 /// <param name="Files">A directory beside recipe.json that is copied over the root; null for none.</param>
 /// <param name="Setup">A script beside recipe.json that is run last inside of the root; null for none.</param>
 /// <param name="DefaultMemoryMb">MiB.</param>
+/// <param name="Extends">The recipe beside this one whose packages, files and script come first; null for none.</param>
+/// <param name="Start">A program with its arguments that every sandbox of the template starts with; nobody waits for it. Null for none.</param>
 internal sealed record RecipeFile(
     string Name, string Description, string Suite, IReadOnlyList<string> Components, IReadOnlyList<string> Packages,
     IReadOnlyList<string> LeaveOut, IReadOnlyList<string> Keep, string? Files, string? Setup,
-    int DefaultCpuCount, int DefaultMemoryMb, IReadOnlyList<RecipePort> Ports);
+    int DefaultCpuCount, int DefaultMemoryMb, IReadOnlyList<RecipePort> Ports, string? Extends = null, IReadOnlyList<string>? Start = null);
 
 /// <summary>A port that every sandbox of the template has.</summary>
 internal sealed record RecipePort(int Port, int ServicePort, string Name);
@@ -26,7 +28,9 @@ internal sealed record RecipePort(int Port, int ServicePort, string Name);
 /// A recipe as it was read from its directory, with the digest of every file in it. The digest names the template, so the
 /// same recipe is built once, and a changed one is another template.
 /// </summary>
-internal sealed record TemplateRecipe(string Directory, RecipeFile File, string Digest)
+/// <param name="File">With the packages and paths of the recipe that it extends.</param>
+/// <param name="Extended">The recipe that it extends, whose files and script come first; null for none.</param>
+internal sealed record TemplateRecipe(string Directory, RecipeFile File, string Digest, TemplateRecipe? Extended = null)
 {
     public const string FileName = "recipe.json";
 
@@ -54,7 +58,27 @@ internal sealed record TemplateRecipe(string Directory, RecipeFile File, string 
         }
 
         Check(file ?? throw Fault.Invalid("recipe", $"{path} is empty").AsException(), path);
-        return new TemplateRecipe(directory, file, DigestOf(directory));
+        string digest = DigestOf(directory);
+        return file.Extends is { } name ? Extend(directory, file, digest, path, Path.Combine(directory, "..", name)) : new TemplateRecipe(directory, file, digest);
+    }
+
+    private static TemplateRecipe Extend(string directory, RecipeFile file, string digest, string path, string extended)
+    {
+        TemplateRecipe first = Load(extended);
+        if (first.Extended is not null || first.File.Suite != file.Suite)
+        {
+            throw Fault.Invalid("extends", $"{path}: extends must name a recipe of the same suite that extends none itself").AsException();
+        }
+
+        RecipeFile both = file with
+        {
+            Packages = [.. first.File.Packages.Union(file.Packages)],
+            Components = [.. first.File.Components.Union(file.Components)],
+            LeaveOut = [.. first.File.LeaveOut, .. file.LeaveOut],
+            Keep = [.. first.File.Keep, .. file.Keep],
+        };
+        byte[] digests = Encoding.UTF8.GetBytes($"{first.Digest}\n{digest}");
+        return new TemplateRecipe(directory, both, Convert.ToHexStringLower(SHA256.HashData(digests)), first);
     }
 
     private static void Check(RecipeFile file, string path)
@@ -66,6 +90,8 @@ internal sealed record TemplateRecipe(string Directory, RecipeFile File, string 
         Require(file.LeaveOut.Concat(file.Keep).All(p => p.StartsWith('/') && !p.Contains('\n')), "leave_out", "must be absolute paths, as keep must");
         Require(file.Files is null || IsPlain(file.Files), "files", "must be the name of a directory beside recipe.json");
         Require(file.Setup is null || IsPlain(file.Setup), "setup", "must be the name of a file beside recipe.json");
+        Require(file.Extends is null || (IsPlain(file.Extends) && file.Extends != file.Name), "extends", "must be the name of another recipe's directory beside this one");
+        Require(file.Start is null || (file.Start.Count > 0 && file.Start[0].StartsWith('/')), "start", "must be an absolute path of a program and its arguments");
         Require(file.DefaultCpuCount is >= 1 and <= 64, "default_cpu_count", "must be 1 to 64");
         Require(file.DefaultMemoryMb is >= 128 and <= 1 << 20, "default_memory_mb", "must be 128 to 1048576");
         Require(file.Ports.All(p => p.Port is > 0 and < 65536 && p.ServicePort is > 0 and < 65536), "ports", "must be 1 to 65535");
