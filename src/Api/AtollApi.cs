@@ -17,7 +17,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace Atoll.Api;
 
 /// <summary>
-/// Puts the HTTP layer into a host. Needs the ports of Domain registered: ISandboxes, ISandboxAgents, IExecutions, IApiKeys,
+/// Puts the HTTP layer into a host. Needs the ports of Domain registered: ISandboxes, ISandboxAgents, IExecutions, ICodeInterpreter, IApiKeys,
 /// IAccessTokens, ISandboxOwners, ITemplates and INode.
 /// </summary>
 public static class AtollApi

@@ -43,7 +43,7 @@ internal sealed class CodeExecution(KernelChannel channel, CodeLanguage language
 
         if (_held is { } last)
         {
-            yield return new CodeEvent.Shown(last with { IsMain = !_failed });
+            yield return new CodeEvent.Shown(last with { IsMain = !_failed }, _count);
         }
 
         yield return new CodeEvent.End(_exitCode, _count, _started, time.GetUtcNow());
@@ -100,12 +100,12 @@ internal sealed class CodeExecution(KernelChannel channel, CodeLanguage language
     {
         if (language != CodeLanguage.R)
         {
-            return [new CodeEvent.Shown(result)];
+            return [new CodeEvent.Shown(result, _count)];
         }
 
         CodeResult? before = _held;
         _held = result;
-        return before is null ? [] : [new CodeEvent.Shown(before)];
+        return before is null ? [] : [new CodeEvent.Shown(before, _count)];
     }
 
     private CodeEvent[] Reply(KernelMessage reply)

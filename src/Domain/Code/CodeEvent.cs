@@ -11,7 +11,8 @@ public abstract record CodeEvent
     public sealed record Output(bool IsError, string Text, DateTimeOffset At) : CodeEvent;
 
     /// <summary>Something that the code showed, or the value of its last expression.</summary>
-    public sealed record Shown(CodeResult Result) : CodeEvent;
+    /// <param name="ExecutionCount">As <see cref="End"/> will say it.</param>
+    public sealed record Shown(CodeResult Result, int ExecutionCount) : CodeEvent;
 
     /// <summary>The code failed; at most once.</summary>
     /// <param name="Name">Such as <c>NameError</c>; never empty.</param>

@@ -1,3 +1,4 @@
+using Atoll.Api.DataPlane.Code;
 using Atoll.Api.DataPlane.Files;
 using Atoll.Api.DataPlane.Processes;
 using Atoll.Api.Http;
@@ -15,5 +16,6 @@ internal static class ConnectServices
         .AddSingleton<IFaultRenderer>(all => all.GetRequiredService<ConnectFaults>())
         .AddSingleton<IDataPlaneRoutes, ConnectDataPlane>()
         .AddSingleton<IConnectService, ProcessService>()
-        .AddSingleton<IConnectService, FilesystemService>();
+        .AddSingleton<IConnectService, FilesystemService>()
+        .AddSingleton<IConnectService, CodeServices>();
 }

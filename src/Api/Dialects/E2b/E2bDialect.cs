@@ -1,3 +1,4 @@
+using Atoll.Api.DataPlane;
 using Atoll.Api.Http;
 using Atoll.Domain;
 using Microsoft.AspNetCore.Builder;
@@ -30,6 +31,9 @@ internal static class E2bDialect
         .AddSingleton<E2bMapping>()
         .AddSingleton<E2bFaults>()
         .AddSingleton<IFaultRenderer>(all => all.GetRequiredService<E2bFaults>())
+        .AddSingleton<E2bCodeFaults>()
+        .AddSingleton<IFaultRenderer>(all => all.GetRequiredService<E2bCodeFaults>())
+        .AddSingleton<IDataPlaneRoutes, E2bCode>()
         .AddSingleton<E2bSandboxes>()
         .AddSingleton<E2bSandboxList>()
         .AddSingleton<E2bMetrics>();
