@@ -24,8 +24,11 @@ internal sealed class CodeExecution(KernelChannel channel, CodeLanguage language
     // R shows the values of expressions as it shows all else; the last one is the main one.
     private CodeResult? _held;
 
-    /// <summary>Whether the kernel said that it is done.</summary>
+    /// <summary>Whether the kernel said that it is done, or is no more.</summary>
     public bool IsOver { get; private set; }
+
+    /// <summary>Whether the kernel is another now: the channel leads nowhere, and a new one waits until it is ready.</summary>
+    public bool HasDied { get; private set; }
 
     public async IAsyncEnumerable<CodeEvent> RunAsync(
         string code, IReadOnlyDictionary<string, string> environment, [EnumeratorCancellation] CancellationToken cancellation)
@@ -126,7 +129,7 @@ internal sealed class CodeExecution(KernelChannel channel, CodeLanguage language
 
     private CodeEvent[] Died()
     {
-        IsOver = true;
+        (IsOver, HasDied) = (true, true);
         _exitCode = 1;
         return Fail("KernelDied", "the kernel ended while it ran this: the state of its context is lost", "KernelDied");
     }

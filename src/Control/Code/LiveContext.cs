@@ -48,11 +48,12 @@ internal sealed class LiveContext(string id, string kernel, CodeLanguage languag
                 await new CodeExecution(channel, language, time).RunSilentlyAsync(around.Enter, cancellation);
             }
 
-            await foreach (CodeEvent happened in new CodeExecution(channel, language, time).RunAsync(code, environment, cancellation))
+            var execution = new CodeExecution(channel, language, time);
+            await foreach (CodeEvent happened in execution.RunAsync(code, environment, cancellation))
             {
                 if (happened is CodeEvent.End)
                 {
-                    await LeaveEnvironmentAsync(channel, cancellation);
+                    await AfterAsync(execution, channel, cancellation);
                     whole = true;
                 }
 
@@ -96,6 +97,17 @@ internal sealed class LiveContext(string id, string kernel, CodeLanguage languag
 
     /// <summary>What runs loses its channel and ends.</summary>
     public void Dispose() => DropChannel();
+
+    private async Task AfterAsync(CodeExecution execution, KernelChannel channel, CancellationToken cancellation)
+    {
+        if (execution.HasDied)
+        {
+            _leaveEnvironment = null;
+            DropChannel();
+        }
+
+        await LeaveEnvironmentAsync(channel, cancellation);
+    }
 
     private async Task LeaveEnvironmentAsync(KernelChannel channel, CancellationToken cancellation)
     {

@@ -3,11 +3,13 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Atoll.Control.Tenancy;
+using Atoll.Domain.Code;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Templates;
 using Atoll.Node;
 using Atoll.Server;
+using Atoll.Unit.Code;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -31,6 +33,9 @@ public sealed class SimulatedServer : IAsyncLifetime
 
     internal HttpClient Client { get; private set; } = new();
 
+    /// <summary>Simulated sandboxes have no interpreter: this answers for it.</summary>
+    internal CodeDouble Code { get; } = new();
+
     /// <summary>Straight to the node, to arrange and to look at what a sandbox holds.</summary>
     internal INode Node => _app!.Services.GetRequiredService<INode>();
 
@@ -52,6 +57,7 @@ public sealed class SimulatedServer : IAsyncLifetime
         _app = ServerHost.Build(options, services =>
         {
             Composition.AddPorts(services, options);
+            services.AddSingleton<ICodeInterpreter>(Code);
             services.AddSingleton<ITemplates>(new TemplatesDouble());
         });
         await _app.StartAsync();

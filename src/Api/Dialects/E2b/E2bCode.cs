@@ -20,7 +20,7 @@ internal sealed class E2bCode(ICodeInterpreter interpreter, E2bCodeFaults faults
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        IEndpointRouteBuilder group = routes.MapGroup("").WithMetadata(faults);
+        IEndpointRouteBuilder group = routes.MapGroup("").WithMetadata(faults).ExcludeFromDescription();
         group.MapPost("/execute", ExecuteAsync);
         group.MapPost("/contexts", CreateAsync);
         group.MapGet("/contexts", ListAsync);
