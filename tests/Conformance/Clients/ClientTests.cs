@@ -17,17 +17,22 @@ public sealed class ClientTests(ServerFixture server) : IAsyncLifetime
         { "scalebox-3.7.0", "files" },
         { "scalebox-3.7.0", "pty" },
         { "scalebox-3.7.0", "watch" },
+        { "scalebox-3.7.0", "ports" },
         { "scalebox-3.7.0", "signed-urls" },
         { "e2b-2.51.0", "sandboxes" },
         { "e2b-2.51.0", "commands" },
         { "e2b-2.51.0", "files" },
         { "e2b-2.51.0", "pty" },
         { "e2b-2.51.0", "watch" },
+        { "e2b-2.51.0", "ports" },
+        { "e2b-2.51.0", "signed-urls" },
         { "e2b-2.45.0", "sandboxes" },
         { "e2b-2.45.0", "commands" },
         { "e2b-2.45.0", "files" },
         { "e2b-2.45.0", "pty" },
         { "e2b-2.45.0", "watch" },
+        { "e2b-2.45.0", "ports" },
+        { "e2b-2.45.0", "signed-urls" },
     };
 
     public async Task InitializeAsync()

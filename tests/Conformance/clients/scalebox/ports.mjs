@@ -5,7 +5,7 @@ const api = process.env.SCALEBOX_API_URL;
 const headers = { 'x-api-key': process.env.SCALEBOX_API_KEY, 'content-type': 'application/json' };
 
 /** The port calls of this version of the client are on a class that takes its own configuration. */
-const portsOf = ({ ApiClient, ConnectionConfig }, sandbox) => new ApiClient(new ConnectionConfig({}), sandbox.sandboxId);
+const portsOf = ({ ApiClient }, sandbox) => new ApiClient({ apiKey: process.env.SCALEBOX_API_KEY, apiUrl: api }, sandbox.sandboxId);
 
 export default (sdk) => suite(
   async () => {
@@ -13,7 +13,7 @@ export default (sdk) => suite(
     await sandbox.files.write('/workspace/s.js', serverSource(3000, '127.0.0.1'));
     await sandbox.commands.run('node /workspace/s.js', { background: true, timeoutMs: 0 });
     const host = sandbox.getHost(3000);
-    await until(async () => (await ask(api, host, '/')).status === 200, 'the server in the sandbox');
+    await until(async () => (await ask(`http://${sandbox.sandboxDomain}`, host, '/')).status === 200, 'the server in the sandbox');
     return { sandbox, host, ports: portsOf(sdk, sandbox) };
   },
   async ({ sandbox }) => { await sandbox.kill(); },
