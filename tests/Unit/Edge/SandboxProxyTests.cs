@@ -4,6 +4,7 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 using Atoll.Api.Edge.Proxy;
+using Atoll.Domain.Sandboxes;
 using Atoll.Unit.Api;
 using Microsoft.AspNetCore.Http;
 using Xunit;
@@ -228,6 +229,32 @@ public sealed class SandboxProxyTests(SimulatedServer server) : IClassFixture<Si
             Assert.Equal(id["sbx-".Length..], body.GetProperty("sandboxId").GetString());
             Assert.False(body.TryGetProperty("port", out _));
         }
+    }
+
+    [Fact]
+    public async Task Traffic_that_is_not_public_needs_its_token_and_programs_see_the_host_that_was_chosen()
+    {
+        using var create = new HttpRequestMessage(HttpMethod.Post, "/sandboxes")
+        {
+            Content = new StringContent(
+                """{"templateID":"base","secure":true,"network":{"allowPublicTraffic":false,"maskRequestHost":"app:${PORT}"}}""", Encoding.UTF8, "application/json"),
+        };
+        create.Headers.Add("X-API-Key", server.Key.Replace("sk-", "e2b_", StringComparison.Ordinal));
+        using HttpResponseMessage created = await _client.SendAsync(create);
+        string text = await created.Content.ReadAsStringAsync();
+        Assert.True(created.IsSuccessStatusCode, text);
+        JsonElement sandbox = JsonDocument.Parse(text).RootElement;
+        string id = sandbox.GetProperty("sandboxID").GetString()!;
+        var box = new RunningBox(SandboxId.Parse(id), id, "");
+        await using TestProgram program = await TestProgram.StartAsync(server, box);
+
+        using HttpResponseMessage without = await SendAsync(To(HttpMethod.Get, "/any", TestProgram.Port, box));
+        Assert.Equal(HttpStatusCode.Forbidden, without.StatusCode);
+        using HttpRequestMessage with = To(HttpMethod.Get, "/any", TestProgram.Port, box);
+        with.Headers.Add("e2b-traffic-access-token", sandbox.GetProperty("trafficAccessToken").GetString());
+        string seen = await BodyOfAsync(with);
+        Assert.Contains("Host: app:3000\n", seen);
+        Assert.DoesNotContain("token", seen, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
