@@ -14,6 +14,7 @@ internal sealed class LoadCommand
     private readonly Option<string> _runtime = new("--runtime") { Description = "What the server runs sandboxes with, for the report", DefaultValueFactory = _ => "gvisor" };
     private readonly Option<int> _creates = new("--creates") { Description = "Sandboxes to create", DefaultValueFactory = _ => 30 };
     private readonly Option<int> _execs = new("--execs") { Description = "Commands to run", DefaultValueFactory = _ => 100 };
+    private readonly Option<int> _dataPlane = new("--data-plane") { Description = "Repetitions of each measurement of files, terminals and ports; 0 for none", DefaultValueFactory = _ => 100 };
     private readonly Option<int> _concurrency = new("--concurrency") { Description = "At the same time", DefaultValueFactory = _ => 1 };
     private readonly Option<int> _warmUp = new("--warm-up") { Description = "Discarded at the start of each scenario", DefaultValueFactory = _ => 3 };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON" };
@@ -21,9 +22,9 @@ internal sealed class LoadCommand
     public static RootCommand Create()
     {
         LoadCommand load = new();
-        RootCommand command = new("Measures creates and execs of an Atoll server.")
+        RootCommand command = new("Measures creates, commands, files, terminals and ports of an Atoll server.")
         {
-            load._url, load._key, load._template, load._runtime, load._creates, load._execs, load._concurrency, load._warmUp, load._json,
+            load._url, load._key, load._template, load._runtime, load._creates, load._execs, load._dataPlane, load._concurrency, load._warmUp, load._json,
         };
         foreach (Option<int> count in new[] { load._creates, load._execs, load._concurrency })
         {
@@ -61,9 +62,25 @@ internal sealed class LoadCommand
         await RepeatAsync(parsed.GetValue(_creates), lanes, _ => scenarios.CreateOnceAsync(record: true, cancellation));
         await ExecAsync(scenarios, lanes, warmUp, parsed.GetValue(_execs), cancellation);
 
-        Sample[] samples = [scenarios.Create, scenarios.CreateToFirstCommand, scenarios.Exec];
-        Print(parsed, machine, samples);
-        return Array.Exists(samples, sample => sample.Distribution.Failures > 0 || sample.Distribution.Count == 0) ? 1 : 0;
+        List<Sample> samples = [scenarios.Create, scenarios.CreateToFirstCommand, scenarios.Exec];
+        Dictionary<Sample, double> rates = [];
+        if (parsed.GetValue(_dataPlane) is > 0 and int repetitions)
+        {
+            string id = await scenarios.StartAsync(cancellation);
+            DataPlaneScenarios dataPlane = new(client, id, parsed.GetRequiredValue(_url));
+            try
+            {
+                await dataPlane.RunAsync(repetitions, cancellation);
+            }
+            finally
+            {
+                await scenarios.EndAsync(id);
+            }
+            samples.AddRange(dataPlane.All);
+            rates = dataPlane.Rates;
+        }
+        Print(parsed, machine, samples, rates);
+        return samples.Exists(sample => sample.Distribution.Failures > 0 || sample.Distribution.Count == 0) ? 1 : 0;
     }
 
     /// <summary>One sandbox for each lane, because a sandbox runs one command at a time.</summary>
@@ -105,13 +122,13 @@ internal sealed class LoadCommand
         }));
     }
 
-    private void Print(ParseResult parsed, Machine machine, Sample[] samples)
+    private void Print(ParseResult parsed, Machine machine, List<Sample> samples, Dictionary<Sample, double> rates)
     {
         int lanes = parsed.GetValue(_concurrency), warmUp = parsed.GetValue(_warmUp);
         string runtime = parsed.GetRequiredValue(_runtime), url = parsed.GetRequiredValue(_url);
         if (parsed.GetValue(_json))
         {
-            var report = new { machine, runtime, url, concurrency = lanes, warm_up = warmUp, scenarios = samples.Select(Row) };
+            var report = new { machine, runtime, url, concurrency = lanes, warm_up = warmUp, scenarios = samples.Select(sample => Row(sample, rates)) };
             Console.WriteLine(JsonSerializer.Serialize(report, Report.Json));
             return;
         }
@@ -119,11 +136,19 @@ internal sealed class LoadCommand
         Console.WriteLine($"- runtime: {runtime}; {url}; concurrency {lanes}; warm-up {warmUp} discarded");
         Console.WriteLine();
         Report.WriteTable(Console.Out, samples.Select(sample => (sample.Name, sample.Distribution)));
+        foreach ((Sample sample, double rate) in rates)
+        {
+            Console.WriteLine($"- {sample.Name}: {rate:0} requests/s");
+        }
         foreach (string reason in samples.SelectMany(sample => sample.Reasons.Select(reason => $"{sample.Name}: {reason}")))
         {
             Console.WriteLine($"- failure: {reason}");
         }
     }
 
-    private static object Row(Sample sample) => new { sample.Name, milliseconds = sample.Distribution, failures = sample.Reasons };
+    private static object Row(Sample sample, Dictionary<Sample, double> rates) => new
+    {
+        sample.Name, milliseconds = sample.Distribution, failures = sample.Reasons,
+        per_second = rates.TryGetValue(sample, out double rate) ? rate : (double?)null,
+    };
 }
