@@ -42,6 +42,9 @@ internal static class FileErrors
         Errno.ENAMETOOLONG => Invalid($"file name too long: {Cut(path)}"),
         Errno.EBUSY => Invalid($"device or resource busy: {Cut(path)} is a mount point or in use"),
         Errno.EINVAL => Invalid($"invalid argument: {Cut(path)}"),
+        Errno.EIO or Errno.ENXIO or Errno.ENODEV or Errno.EOPNOTSUPP or Errno.ESPIPE or Errno.EOVERFLOW =>
+            Invalid($"input/output error: {Cut(path)} does not give its bytes as a file does ({error})"),
+        Errno.ETXTBSY => Invalid($"text file busy: {Cut(path)}"),
         Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM => new(AgentErrorCode.TooMany, $"the sandbox has no room for another open file ({error})"),
         Errno.EFBIG => new(AgentErrorCode.TooLarge, $"file too large: {Cut(path)}"),
         _ => new(AgentErrorCode.Internal, $"{Cut(path)}: {error}"),

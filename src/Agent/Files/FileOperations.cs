@@ -109,6 +109,11 @@ internal sealed class FileOperations(GuestPaths paths)
     // To another file system: copied beside the destination, put in its place, and removed where it was.
     private static void Carry(GuestPath from, GuestPath to, Func<bool> isGivenUp)
     {
+        if (IsMountPoint(from))
+        {
+            throw FileErrors.Of(Errno.EBUSY, from.Text);
+        }
+
         GuestPath beside = to with { Text = $"{to.Parent.TrimEnd('/')}/.{Random.Shared.NextInt64():x16}{Replacement.NewSuffix}" };
         try
         {
@@ -124,4 +129,9 @@ internal sealed class FileOperations(GuestPaths paths)
 
         TreeRemoval.Remove(from, isGivenUp);
     }
+
+    // A kernel may say of a mount point what it says of anything in another file system.
+    private static bool IsMountPoint(GuestPath path) =>
+        GuestPaths.Look(path, follow: false) is { IsDirectory: true } here
+        && here.Device != GuestPaths.Look(path with { Text = path.Parent }, follow: true).Device;
 }

@@ -21,14 +21,20 @@ internal sealed class EdgeRouting(RequestDelegate next, TargetFinder finder, Dat
 
         http.Features.Set(target);
 
+        if (target.IsDataPlane)
+        {
+            // The listener's least rate holds for files; calls that take what a user types say themselves that they wait.
+            return dataPlane.InvokeAsync(http);
+        }
+
         // Input to a program comes when its user types: a body that pauses is no attack here. What waits is bounded by
-        // the data planes themselves, and the connection's number by the listener.
+        // the program's connection, and the connections' number by the listener.
         if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
         {
             rate.MinDataRate = null;
         }
 
-        return target.IsDataPlane ? dataPlane.InvokeAsync(http) : proxy.InvokeAsync(http, target.Id, target.Port!.Value);
+        return proxy.InvokeAsync(http, target.Id, target.Port!.Value);
     }
 
     private SandboxTarget? Find(HttpContext http)
