@@ -10,6 +10,12 @@ namespace Atoll.Api.DataPlane;
 internal sealed class OpenDataPlaneRoute;
 
 /// <summary>
+/// Marks a data-plane route whose clients send no access token, because E2B serves it as one of the sandbox's ports
+/// (contracts/e2b.md 4): who may reach the ports may. Nothing that reads, writes or runs what is in the sandbox is such.
+/// </summary>
+internal sealed class PortRoute;
+
+/// <summary>
 /// Lets nobody at a sandbox's data plane without its access token in <c>X-Access-Token</c>, unless the sandbox was made
 /// with <c>secure: false</c>. A sandbox that is not there and one that is somebody else's are answered alike.
 /// </summary>
@@ -17,11 +23,14 @@ internal sealed class DataPlaneAccess(RequestDelegate next, ISandboxAgents agent
 {
     public async Task InvokeAsync(HttpContext http)
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<OpenDataPlaneRoute>() is null)
+        EndpointMetadataCollection? route = http.GetEndpoint()?.Metadata;
+        if (route?.GetMetadata<OpenDataPlaneRoute>() is null)
         {
             SandboxTarget target = http.Features.Get<SandboxTarget>()!;
             Sandbox? sandbox = await agents.FindAsync(target.Id, http.RequestAborted);
-            if (sandbox is not { Secure: false } && !tokens.Matches(target.Id, http.Request.Headers["X-Access-Token"].ToString()))
+            if (sandbox is not { Secure: false }
+                && !tokens.Matches(target.Id, http.Request.Headers["X-Access-Token"].ToString())
+                && !(route?.GetMetadata<PortRoute>() is not null && MayReachPorts(sandbox, http.Request.Headers["e2b-traffic-access-token"].ToString())))
             {
                 throw new Fault(FaultCode.Unauthenticated, "the sandbox's access token is required: send it in the X-Access-Token header").AsException();
             }
@@ -29,4 +38,6 @@ internal sealed class DataPlaneAccess(RequestDelegate next, ISandboxAgents agent
 
         await next(http);
     }
+
+    private bool MayReachPorts(Sandbox? sandbox, string token) => sandbox is not null && (sandbox.PublicTraffic || tokens.MatchesTraffic(sandbox.Id, token));
 }

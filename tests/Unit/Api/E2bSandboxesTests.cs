@@ -49,6 +49,28 @@ public sealed class E2bSandboxesTests(SimulatedServer server) : IClassFixture<Si
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_contexts_of_a_sandbox_are_open_to_whom_its_ports_are_and_its_code_is_not(bool isPublic)
+    {
+        Reply made = await SendAsync(HttpMethod.Post, "/v2/sandboxes", JsonSerializer.Serialize(
+            new { templateID = "base", network = new { allowPublicTraffic = isPublic } }));
+        Task<int> StatusAsync(HttpMethod method, string path, string? header = null, string? token = null) =>
+            CodeStatusAsync(Text(made, "sandboxID"), method, path, header, token);
+
+        Assert.Equal(isPublic, await StatusAsync(HttpMethod.Get, "/contexts") != 401);
+        Assert.Equal(isPublic, await StatusAsync(HttpMethod.Get, "/contexts", "E2B-Traffic-Access-Token", Text(made, "envdAccessToken")) != 401);
+        Assert.NotEqual(401, await StatusAsync(HttpMethod.Get, "/contexts", "X-Access-Token", Text(made, "envdAccessToken")));
+        Assert.Equal(401, await StatusAsync(HttpMethod.Post, "/execute"));
+        if (!isPublic)
+        {
+            string token = Text(made, "trafficAccessToken");
+            Assert.NotEqual(401, await StatusAsync(HttpMethod.Get, "/contexts", "E2B-Traffic-Access-Token", token));
+            Assert.Equal(401, await StatusAsync(HttpMethod.Post, "/execute", "E2B-Traffic-Access-Token", token));
+        }
+    }
+
+    [Theory]
     [InlineData("""{}""", 400, "templateID")]
     [InlineData("""{"templateID":"BASE"}""", 400, "templateID")]
     [InlineData("""{"templateID":"unknown"}""", 404, "unknown")]
@@ -227,6 +249,19 @@ public sealed class E2bSandboxesTests(SimulatedServer server) : IClassFixture<Si
         Assert.True(reply.Status == status, $"{reply.Status} instead of {status}: {reply.Text}");
         Assert.Equal(status, reply.Json.GetProperty("code").GetInt32());
         Assert.Contains(named, Text(reply, "message"), StringComparison.Ordinal);
+    }
+
+    private async Task<int> CodeStatusAsync(string id, HttpMethod method, string path, string? header, string? token)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Headers.Add("E2b-Sandbox-Id", id);
+        request.Headers.Add("E2b-Sandbox-Port", "49999");
+        if (header is not null)
+        {
+            request.Headers.Add(header, token);
+        }
+
+        return (await Reply.OfAsync(await server.Client.SendAsync(request))).Status;
     }
 
     private static DateTime End(Reply detail) => detail.Json.GetProperty("endAt").GetDateTime();

@@ -22,10 +22,11 @@ internal sealed class E2bCode(ICodeInterpreter interpreter, E2bCodeFaults faults
     {
         IEndpointRouteBuilder group = routes.MapGroup("").WithMetadata(faults).ExcludeFromDescription();
         group.MapPost("/execute", ExecuteAsync);
-        group.MapPost("/contexts", CreateAsync);
-        group.MapGet("/contexts", ListAsync);
-        group.MapDelete("/contexts/{id}", DestroyAsync);
-        group.MapPost("/contexts/{id}/restart", RestartAsync);
+        IEndpointRouteBuilder contexts = group.MapGroup("").WithMetadata(new PortRoute());
+        contexts.MapPost("/contexts", CreateAsync);
+        contexts.MapGet("/contexts", ListAsync);
+        contexts.MapDelete("/contexts/{id}", DestroyAsync);
+        contexts.MapPost("/contexts/{id}/restart", RestartAsync);
     }
 
     private async Task ExecuteAsync(HttpContext http)

@@ -1,4 +1,4 @@
-import { assert, suite, thrown, until, works } from '../suite.mjs';
+import { assert, refused, suite, thrown, until, works } from '../suite.mjs';
 
 export default ({ Sandbox }) => suite(
   async () => ({ sandbox: await Sandbox.create({ timeoutMs: 300_000, envs: { FROM_CREATE: 'created' } }) }),
@@ -48,13 +48,17 @@ export default ({ Sandbox }) => suite(
       const { text } = await sandbox.runCode('import os; os.environ["FROM_CREATE"] + " " + os.environ["MINE"]', { envs: { MINE: 'mine' } });
       assert.equal(text, "'created mine'");
     }),
-    works('Sandbox.runCode', 'a picture of matplotlib, as PNG, and its data as a chart', async ({ sandbox }) => {
+    works('Sandbox.runCode', 'a picture of matplotlib, as PNG', async ({ sandbox }) => {
       const execution = await sandbox.runCode(
         'import matplotlib.pyplot as plt\nplt.plot([1, 2, 3], [4, 5, 6], label="l")\nplt.title("T")\nplt.xlabel("X")\nplt.show()');
       const result = execution.results.find((one) => one.png);
       assert.ok(result, JSON.stringify(execution));
       assert.equal(Buffer.from(result.png, 'base64').subarray(1, 4).toString(), 'PNG');
-      assert.deepEqual([result.chart?.type, result.chart?.title], ['line', 'T']);
+    }),
+    refused('Sandbox.runCode', 'the data of a picture is not extracted in this version: chart is undefined', async ({ sandbox }) => {
+      const { results } = await sandbox.runCode('import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()');
+      assert.ok(results.some((one) => one.png));
+      assert.ok(results.every((one) => one.chart === undefined));
     }),
     works('Sandbox.runCode', 'a data frame, as text and HTML', async ({ sandbox }) => {
       const { results } = await sandbox.runCode('import pandas as pd\npd.DataFrame({"a": [1, 2]})');
