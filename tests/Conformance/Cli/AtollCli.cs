@@ -57,7 +57,7 @@ internal sealed class AtollCli : IDisposable
 
     public void Dispose() => Directory.Delete(Home, recursive: true);
 
-    private static string Program([CallerFilePath] string here = "")
+    internal static string Program([CallerFilePath] string here = "")
     {
         string artifacts = System.Environment.GetEnvironmentVariable("ATOLL_TEST_ARTIFACTS") is { Length: > 0 } path
             ? path
