@@ -84,17 +84,20 @@ internal sealed class ByteChannel : AgentStream, IAsyncDisposable
         }
     }
 
-    /// <summary>Sends the opening message of bytes to the agent, of a kind that is answered behind the last byte only.</summary>
+    /// <summary>
+    /// Sends the opening message of bytes to the agent, of a kind that is answered behind the last byte only. Cannot be
+    /// cancelled, takes 10 s at the most: its message may be of memory that the caller gives back when this returns.
+    /// </summary>
     /// <param name="message">May be followed by the first data, and by the end of it.</param>
     /// <param name="credit">What the agent takes beyond that without having said so.</param>
     /// <param name="isEnded">The end of the data goes with the message.</param>
     public static async Task<ByteChannel> StartAsync(
-        AgentConnection connection, Action<MessageWriter, uint> message, int credit, bool isEnded, CancellationToken cancellation)
+        AgentConnection connection, Action<MessageWriter, uint> message, int credit, bool isEnded)
     {
         var channel = new ByteChannel(connection, ByteDirection.ToAgent, 0) { _endSent = isEnded };
         channel._opened.SetResult(default);
         channel._credit.Add((uint)credit);
-        channel._id = await connection.OpenStreamAsync(channel, message, cancellation);
+        channel._id = await connection.OpenStreamAsync(channel, message, CancellationToken.None);
         return channel;
     }
 

@@ -36,7 +36,7 @@ internal static class FileUpload
         try
         {
             channel = await ByteChannel.StartAsync(
-                connection, (writer, stream) => Begin(writer, stream, message, buffer.Span[..sent], ended), ProtocolLimits.WriteWindow - sent, ended, cancellation);
+                connection, (writer, stream) => Begin(writer, stream, message, buffer.Span[..sent], ended), ProtocolLimits.WriteWindow - sent, ended);
         }
         catch when (isReading)
         {

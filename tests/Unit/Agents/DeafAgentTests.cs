@@ -64,6 +64,23 @@ public sealed class DeafAgentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_upload_that_is_cancelled_keeps_its_buffer_until_its_message_is_written_or_never_will_be()
+    {
+        _transport.Reads = false;
+        Task before = _connection.SendAsync(new Credit(1, 1).Write, 1);
+        await _transport.Stuck;
+        using var leaving = new CancellationTokenSource();
+        Task upload = FileUpload.RunAsync(
+            _connection, new WriteFile(new PathOf("/a", "root"), 420, null), new MemoryStream(new byte[10]), new byte[1024], leaving.Token);
+        await leaving.CancelAsync();
+
+        // Not by its cancellation: then the message behind the stuck one would be made of memory that others have by now.
+        _time.Advance(TimeSpan.FromSeconds(10));
+        await Assert.ThrowsAsync<AgentLostException>(() => Soon(upload));
+        await Assert.ThrowsAsync<AgentLostException>(() => Soon(before));
+    }
+
+    [Fact]
     public async Task Pongs_that_answer_no_ping_do_not_keep_it()
     {
         var stream = new AttachStream(0);
