@@ -18,6 +18,7 @@ internal static class ProxyBytes
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bool isFilled = false;
         try
         {
             while (true)
@@ -26,7 +27,9 @@ internal static class ProxyBytes
                 ValueTask<int> reading = from.ReadAsync(buffer, limit.Token);
                 if (waiting is not null && !reading.IsCompleted)
                 {
+                    isFilled = true;
                     await waiting();
+                    isFilled = false;
                 }
 
                 waiting = null;
@@ -47,7 +50,11 @@ internal static class ProxyBytes
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            // One that a read still fills must not become another's: it is left to the garbage collector.
+            if (!isFilled)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
         }
     }
 }
