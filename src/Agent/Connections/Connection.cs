@@ -200,14 +200,23 @@ internal sealed class Connection
 
     private void OnEvents(EpollEvents events)
     {
-        if (events.HasFlag(EpollEvents.EPOLLOUT))
+        try
         {
-            OnWritable();
-        }
+            if (events.HasFlag(EpollEvents.EPOLLOUT))
+            {
+                OnWritable();
+            }
 
-        if (!_closed && (events & (EpollEvents.EPOLLIN | EpollEvents.EPOLLHUP | EpollEvents.EPOLLERR)) != 0)
+            if (!_closed && (events & (EpollEvents.EPOLLIN | EpollEvents.EPOLLHUP | EpollEvents.EPOLLERR)) != 0)
+            {
+                OnReadable();
+            }
+        }
+        catch (Exception e)
         {
-            OnReadable();
+            // Out of memory, or a mistake of ours: it costs this connection, which the host makes anew, and not the sandbox.
+            DescriptorCalls.Print(2, $"a connection was given up: {e}\n");
+            Close();
         }
     }
 

@@ -51,8 +51,8 @@ internal sealed class WatchedTree(GuestPath top, bool isRecursive, GuestPaths pa
     /// <summary>Bytes of records after which the rest is left to the kernel to keep.</summary>
     private const int Enough = 32 * 1024;
 
-    /// <summary>Files that are known to have been changed since they were opened.</summary>
-    private const int MaxModified = 4096;
+    /// <summary>Files that each of the lists below remembers; of others an event may be told twice, or as another kind.</summary>
+    private const int MaxRemembered = 4096;
 
     private const InotifyMask Wanted = InotifyMask.IN_CREATE | InotifyMask.IN_MODIFY | InotifyMask.IN_CLOSE_WRITE | InotifyMask.IN_ATTRIB
         | InotifyMask.IN_DELETE | InotifyMask.IN_MOVED_FROM | InotifyMask.IN_MOVED_TO | InotifyMask.IN_ONLYDIR | InotifyMask.IN_EXCL_UNLINK;
@@ -146,7 +146,7 @@ internal sealed class WatchedTree(GuestPath top, bool isRecursive, GuestPaths pa
                 Appear(happened, directory, WireFileChange.Created);
                 break;
             case InotifyMask.IN_MODIFY:
-                _modified.Add(key);
+                Remember(key, _modified);
                 Tell(WireFileChange.Written, directory, happened.Name);
                 break;
             case InotifyMask.IN_CLOSE_WRITE when _modified.Remove(key):
@@ -161,7 +161,11 @@ internal sealed class WatchedTree(GuestPath top, bool isRecursive, GuestPaths pa
                 Tell(WireFileChange.Removed, directory, happened.Name);
                 break;
             case InotifyMask.IN_MOVED_FROM:
-                _leaving[happened.Cookie] = Child(directory, happened.Name);
+                if (_leaving.Count < MaxRemembered)
+                {
+                    _leaving[happened.Cookie] = Child(directory, happened.Name);
+                }
+
                 Tell(WireFileChange.Renamed, directory, happened.Name);
                 break;
             case InotifyMask.IN_MOVED_TO:
@@ -223,9 +227,17 @@ internal sealed class WatchedTree(GuestPath top, bool isRecursive, GuestPaths pa
 
         _leaving.Clear();
         _found.Clear();
-        if (_modified.Count > MaxModified)
+        if (_modified.Count >= MaxRemembered)
         {
             _modified.Clear();
+        }
+    }
+
+    private static void Remember((int, string) key, HashSet<(int, string)> among)
+    {
+        if (among.Count < MaxRemembered)
+        {
+            among.Add(key);
         }
     }
 
@@ -299,7 +311,7 @@ internal sealed class WatchedTree(GuestPath top, bool isRecursive, GuestPaths pa
 
         if (tells)
         {
-            _found.Add((watch, name.ToString()));
+            Remember((watch, name.ToString()), _found);
             Tell(WireFileChange.Created, directory, name);
         }
 

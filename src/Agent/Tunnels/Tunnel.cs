@@ -105,7 +105,17 @@ internal sealed class Tunnel(EventLoop loop, Connection connection, uint stream,
     {
         while (true)
         {
-            _socket = TcpSockets.ConnectToLoopback(request.Port, _overIPv6);
+            try
+            {
+                _socket = TcpSockets.ConnectToLoopback(request.Port, _overIPv6);
+            }
+            catch (SyscallException e)
+            {
+                // Also when the loop calls this, where nobody would catch it.
+                Fail(new AgentErrorException(AgentErrorCode.TooMany, $"the sandbox has no room for another connection ({e.Error})"));
+                return;
+            }
+
             if (_socket is not null)
             {
                 Watch(EpollEvents.EPOLLOUT);
