@@ -19,6 +19,7 @@ public sealed class ClientTests(ServerFixture server) : IAsyncLifetime
         { "scalebox-3.7.0", "watch" },
         { "scalebox-3.7.0", "ports" },
         { "scalebox-3.7.0", "signed-urls" },
+        { "scalebox-3.7.0", "code" },
         { "e2b-2.51.0", "sandboxes" },
         { "e2b-2.51.0", "commands" },
         { "e2b-2.51.0", "files" },
@@ -33,6 +34,7 @@ public sealed class ClientTests(ServerFixture server) : IAsyncLifetime
         { "e2b-2.45.0", "watch" },
         { "e2b-2.45.0", "ports" },
         { "e2b-2.45.0", "signed-urls" },
+        { "code-interpreter-2.8.0", "code" },
     };
 
     public async Task InitializeAsync()

@@ -1,4 +1,4 @@
-import { assert, refused, suite, thrown, until, works } from '../suite.mjs';
+import { assert, suite, thrown, until, works } from '../suite.mjs';
 
 export default ({ Sandbox }) => suite(
   async () => ({ sandbox: await Sandbox.create({ timeoutMs: 300_000, envs: { FROM_CREATE: 'created' } }) }),
@@ -54,11 +54,6 @@ export default ({ Sandbox }) => suite(
       const result = execution.results.find((one) => one.png);
       assert.ok(result, JSON.stringify(execution));
       assert.equal(Buffer.from(result.png, 'base64').subarray(1, 4).toString(), 'PNG');
-    }),
-    refused('Sandbox.runCode', 'the data of a picture is not extracted in this version: chart is undefined', async ({ sandbox }) => {
-      const { results } = await sandbox.runCode('import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()');
-      assert.ok(results.some((one) => one.png));
-      assert.ok(results.every((one) => one.chart === undefined));
     }),
     works('Sandbox.runCode', 'a data frame, as text and HTML', async ({ sandbox }) => {
       const { results } = await sandbox.runCode('import pandas as pd\npd.DataFrame({"a": [1, 2]})');
