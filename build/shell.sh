@@ -175,10 +175,13 @@ publish_all() {
     fi
 }
 
-# make_template DATA: the base template, once.
-make_template() {
-    local title="making the base template" how=step
-    # When there is one already, it most likely is of this very recipe, and this ends at once.
-    ! compgen -G "$1/templates/tpl-*/manifest.json" > /dev/null || how=quiet_step
-    "$how" 1200 "$title" "$root/artifacts/server/atoll-server" template build base --recipes "$root/templates" --data "$1"
+# make_templates DATA: each of ours, once.
+make_templates() {
+    local name title how
+    for name in base code-interpreter; do
+        title="making the $name template" how=step
+        # When there is one already, it most likely is of this very recipe, and this ends at once.
+        ! grep -qs "\"name\": \"$name\"" "$1"/templates/tpl-*/manifest.json || how=quiet_step
+        "$how" 1200 "$title" "$root/artifacts/server/atoll-server" template build "$name" --recipes "$root/templates" --data "$1"
+    done
 }

@@ -108,6 +108,36 @@ public sealed class TemplateRecipeTests : IDisposable
     }
 
     [Fact]
+    public void A_recipe_that_extends_another_has_its_packages_too_and_changes_with_it()
+    {
+        Directory.CreateDirectory(Path.Combine(_directory, "first"));
+        Directory.CreateDirectory(Path.Combine(_directory, "second"));
+        string first = Path.Combine(_directory, "first"), second = Path.Combine(_directory, "second");
+        Write("first/recipe.json", Valid.Replace("\"tiny\"", "\"first\"").Replace("[\"bash\"]", "[\"first\", \"bash\"]"));
+        Write("second/recipe.json", Valid.Replace("\"ports\"", "\"extends\": \"first\", \"start\": [\"/bin/true\"], \"ports\""));
+
+        TemplateRecipe recipe = TemplateRecipe.Load(second);
+        TemplateRecipe extended = TemplateRecipe.Load(first);
+        Write("first/setup.sh", "changed");
+
+        Assert.Equal(["first", "bash"], recipe.File.Packages);
+        Assert.Equal(extended.Id, recipe.Extended!.Id);
+        Assert.Equal(["/bin/true"], recipe.File.Start!);
+        Assert.NotEqual(recipe.Id, TemplateRecipe.Load(second).Id);
+    }
+
+    [Fact]
+    public void The_recipe_that_runs_code_extends_base_and_starts_its_server()
+    {
+        TemplateRecipe recipe = TemplateRecipe.Load(Path.Combine(Repository.Root, "templates", "code-interpreter"));
+
+        Assert.Equal("base", recipe.Extended!.File.Name);
+        Assert.Equal(2048, recipe.File.DefaultMemoryMb);
+        Assert.Equal([32000], recipe.File.Ports.Select(port => port.Port));
+        Assert.True(TemplateRecipe.IsExecutable(Path.Combine(recipe.Directory, "files" + recipe.File.Start![0])));
+    }
+
+    [Fact]
     public void A_missing_recipe_is_a_fault_that_says_what_recipes_must_name() =>
         Assert.Contains("--recipes", Assert.Throws<FaultException>(() => TemplateRecipe.Load(_directory + "-absent")).Message);
 
