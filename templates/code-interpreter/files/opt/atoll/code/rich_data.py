@@ -14,6 +14,10 @@ class ChartFormatter(BaseFormatter):
     print_method = ObjectName("_repr_atoll_chart_")
     _return_type = dict
 
+    def pop(self, typ, default=None):
+        """The inline backend takes figures out of every formatter before it puts its own in: not out of this one."""
+        return default
+
 
 class DataFormatter(BaseFormatter):
     format_type = Unicode("application/vnd.atoll.data+json")
