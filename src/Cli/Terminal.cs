@@ -31,6 +31,9 @@ internal sealed class Terminal : IDisposable
     /// <summary>Whether a person types on standard input.</summary>
     public bool InputIsTerminal { get; init; }
 
+    /// <summary>Whether a person reads standard output.</summary>
+    public bool OutputIsTerminal { get; init; }
+
     /// <summary>Whether a person reads standard error; then progress is shown.</summary>
     public bool ErrorIsTerminal { get; init; }
 
@@ -63,6 +66,7 @@ internal sealed class Terminal : IDisposable
             Environment = System.Environment.GetEnvironmentVariable,
             Home = System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile),
             InputIsTerminal = !Console.IsInputRedirected,
+            OutputIsTerminal = !Console.IsOutputRedirected,
             ErrorIsTerminal = !Console.IsErrorRedirected,
             ReadSecret = SecretPrompt.Read,
             Replace = Server.Exec.Replace,

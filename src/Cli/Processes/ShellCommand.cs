@@ -15,11 +15,13 @@ internal static class ShellCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             using AtollClient client = context.Connect(parsed);
-            TerminalSession session = new(context.Terminal, client, parsed.GetRequiredValue(id));
-            return await session.RunAsync(
-                new ProcessStart { Arguments = ["/bin/bash", "-i", "-l"], WorkingDirectory = parsed.GetValue(cwd) },
-                cancellation).ConfigureAwait(false);
+            return await RunAsync(context, client, parsed.GetRequiredValue(id), parsed.GetValue(cwd), cancellation).ConfigureAwait(false);
         });
         return command;
     }
+
+    /// <summary>Opens a shell and returns its exit code.</summary>
+    public static Task<int> RunAsync(CommandContext context, AtollClient client, string sandboxId, string? cwd, CancellationToken cancellation) =>
+        new TerminalSession(context.Terminal, client, sandboxId).RunAsync(
+            new ProcessStart { Arguments = ["/bin/bash", "-i", "-l"], WorkingDirectory = cwd }, cancellation);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json;
 using Atoll.Cli.Output;
+using Atoll.Cli.Processes;
 using Atoll.Sdk;
 
 namespace Atoll.Cli.Sandboxes;
@@ -19,7 +20,7 @@ internal sealed class CreateCommand
     private readonly Option<int?> _storage = new("--storage") { Description = "Disk in GB" };
     private readonly Option<bool> _async = new("--async") { Description = "Return at once; poll 'sandbox get' until it runs" };
     private readonly Option<bool?> _autoPause = new("--auto-pause") { Description = "Pause it at its timeout instead of terminating it" };
-    private readonly Option<bool> _noTerminal = new("--no-terminal") { Description = "Accepted; no terminal is opened" };
+    private readonly Option<bool> _noTerminal = new("--no-terminal") { Description = "Do not open a shell in it, which happens on a terminal unless it is created asynchronously" };
     private readonly Option<bool?> _internet = new("--internet") { Description = "--internet=false cuts it off from the internet" };
     private readonly Option<string?> _region = new("--locality-region") { Description = "Where it shall run: see 'atoll regions'" };
     private readonly Option<bool?> _force = new("--locality-force") { Description = "Fail rather than run in another region" };
@@ -70,9 +71,13 @@ internal sealed class CreateCommand
             sandbox = await client.Sandboxes.CreateAsync(request, cancellation).ConfigureAwait(false);
         }
         printer.Print(sandbox, json => json.Sandbox, output => SandboxCommands.WriteDetails(output, sandbox));
-        return sandbox.Status == "failed"
-            ? throw new CliException($"sandbox {sandbox.SandboxId} failed to start: {sandbox.Reason ?? "the server gives no reason"}")
-            : 0;
+        if (sandbox.Status == "failed")
+        {
+            throw new CliException($"sandbox {sandbox.SandboxId} failed to start: {sandbox.Reason ?? "the server gives no reason"}");
+        }
+        bool opens = _context.Terminal is { InputIsTerminal: true, OutputIsTerminal: true }
+            && !printer.IsJson && sandbox.Status == "running" && !parsed.GetValue(_noTerminal);
+        return opens ? await ShellCommand.RunAsync(_context, client, sandbox.SandboxId, cwd: null, cancellation).ConfigureAwait(false) : 0;
     }
 
     private CreateSandboxRequest Request(ParseResult parsed) => new()

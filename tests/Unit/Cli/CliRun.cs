@@ -24,6 +24,8 @@ public abstract class CliRun : IAsyncLifetime
 
     internal bool InputIsTerminal { get; set; }
 
+    internal bool OutputIsTerminal { get; set; }
+
     internal bool ErrorIsTerminal { get; set; }
 
     internal string Typed { get; set; } = "";
@@ -73,6 +75,7 @@ public abstract class CliRun : IAsyncLifetime
             Environment = name => Environment.GetValueOrDefault(name),
             Home = Home,
             InputIsTerminal = InputIsTerminal,
+            OutputIsTerminal = OutputIsTerminal,
             ErrorIsTerminal = ErrorIsTerminal,
             ReadSecret = () => Typed,
             Replace = (path, arguments) =>

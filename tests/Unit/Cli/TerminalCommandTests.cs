@@ -68,6 +68,22 @@ public sealed class TerminalCommandTests : CliRun
     }
 
     [Theory]
+    [InlineData(true, "", 1)]
+    [InlineData(false, "", 0)]
+    [InlineData(true, "--no-terminal", 0)]
+    [InlineData(true, "--output=json", 0)]
+    public async Task A_create_opens_a_shell_for_a_person_who_does_not_say_otherwise(bool person, string option, int shells)
+    {
+        (InputIsTerminal, OutputIsTerminal) = (true, person);
+        Server.OnData("POST /v1/sandboxes", 201, Wire.Sandbox());
+        Script("""{"event":{"end":{"exited":true,"status":"exit status 0"}}}""", "{}");
+
+        Assert.Equal(0, await RunAsync(["sandbox", "create", .. option.Length > 0 ? new[] { option } : []]));
+
+        Assert.Equal(shells, Server.Requests.Count(request => request.Target == "/" + Start));
+    }
+
+    [Theory]
     [InlineData("sandbox", "sh", Id)]
     [InlineData("sandbox", "exec", "-t", Id, "top")]
     public async Task Without_a_terminal_there_is_a_reason_and_nothing_is_started(params string[] command)
