@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Text.Json;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Atoll.Api.DataPlane.Connect;
 
@@ -10,6 +12,11 @@ internal static class ConnectReply
 {
     /// <summary>Bytes from which a message is worth compressing for a client that takes it.</summary>
     private const int WorthCompressing = 8 * 1024;
+
+    /// <summary>Bytes from which a reply is memory that its client must not keep for long.</summary>
+    private const int Large = 256 * 1024;
+
+    private static readonly MinDataRate SlowestOfLarge = new(bytesPerSecond: 32 * 1024, gracePeriod: TimeSpan.FromSeconds(10));
 
     public static Task WriteAsync(HttpContext http, ConnectContent content, IMessage message)
     {
@@ -82,6 +89,11 @@ internal static class ConnectReply
         http.Response.StatusCode = status;
         http.Response.ContentType = type;
         http.Response.ContentLength = body.Length;
+        if (body.Length >= Large && http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = SlowestOfLarge;
+        }
+
         return http.Response.Body.WriteAsync(body, http.RequestAborted).AsTask();
     }
 }

@@ -62,6 +62,7 @@ internal sealed partial class ConnectRuntime(
                 User = ConnectUser.Of(headers, dialect),
                 Timeout = ConnectDeadline.Read(headers),
                 Cancellation = cancellation,
+                DisposeWhenAnswered = http.Response.RegisterForDispose,
             }
             : null;
     }

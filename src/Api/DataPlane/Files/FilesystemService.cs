@@ -9,11 +9,8 @@ namespace Atoll.Api.DataPlane.Files;
 /// A sandbox's directory tree: filesystem.Filesystem (contracts/e2b.md 2.4) and sandboxagent.Filesystem
 /// (contracts/scalebox.md 3.6).
 /// </summary>
-internal sealed class FilesystemService(Watchers watchers) : IConnectService
+internal sealed class FilesystemService(Watchers watchers, ListMemory memory) : IConnectService
 {
-    /// <summary>Bytes of a list; what is longer is asked for in parts.</summary>
-    private const int LongestList = 64 * 1024 * 1024;
-
     public void Map(ConnectRoutes routes)
     {
         MapAs(routes.Service("filesystem.Filesystem", DataPlaneDialect.E2b));
@@ -52,21 +49,17 @@ internal sealed class FilesystemService(Watchers watchers) : IConnectService
             request.Source,
             call.Agent.Files.MoveAsync(At(call, request.Source), At(call, request.Destination), call.Cancellation)));
 
-    private static async Task<ListDirResponse> ListDirAsync(ConnectCall call, ListDirRequest request)
+    private async Task<ListDirResponse> ListDirAsync(ConnectCall call, ListDirRequest request)
     {
         int depth = (int)Math.Clamp(request.Depth, 1, int.MaxValue);
         var response = new ListDirResponse();
-        long size = 0;
+        ListMemory.Place place = memory.Begin();
+        call.DisposeWhenAnswered(place);
         IAsyncEnumerable<FileEntry> entries = call.Agent.Files.ListAsync(At(call, request.Path), depth, call.Cancellation);
         await foreach (FileEntry entry in entries.Saying(fault => FileWords.Translate(request.Path, fault)))
         {
             EntryInfo info = FileEntries.Of(entry, call.Dialect);
-            size += info.CalculateSize();
-            if (size > LongestList)
-            {
-                throw new ConnectException(ConnectCode.ResourceExhausted, $"the list is longer than {LongestList} bytes: ask for less depth");
-            }
-
+            place.Grow(info.CalculateSize());
             response.Entries.Add(info);
         }
 
