@@ -5,7 +5,8 @@ namespace Atoll.Api.DataPlane.Transfer;
 
 /// <summary>
 /// A file of a sandbox as a stream that can be sought in: a seek opens the file again at the wanted place. Never longer
-/// than the file was when it was opened, whatever is appended meanwhile.
+/// than the file was when it was opened, whatever is appended meanwhile. One whose size the sandbox's kernel does not know
+/// before its end, as in /proc, is read to that and cannot be sought in.
 /// </summary>
 internal sealed class FileBody : ReadingStream
 {
@@ -26,7 +27,7 @@ internal sealed class FileBody : ReadingStream
     /// <summary>The file as it was opened.</summary>
     public FileEntry Entry { get; }
 
-    public override bool CanSeek => true;
+    public override bool CanSeek => Entry.Size >= 0;
 
     public override long Length => Entry.Size;
 
@@ -39,7 +40,7 @@ internal sealed class FileBody : ReadingStream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        int most = (int)Math.Min(buffer.Length, Length - Position);
+        int most = CanSeek ? (int)Math.Min(buffer.Length, Length - Position) : buffer.Length;
         if (most <= 0)
         {
             return 0;
