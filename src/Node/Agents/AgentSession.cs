@@ -68,6 +68,4 @@ internal sealed class AgentSession : IAgent, IAsyncDisposable
     public Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation) => _ports.ConnectAsync(port, cancellation);
 
     public ValueTask DisposeAsync() => _link.DisposeAsync();
-
-    private static FaultException NotBuilt() => new Fault(FaultCode.NotImplemented, "not built yet").AsException();
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Atoll.Api.Edge;
 using Atoll.Domain;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
@@ -52,11 +51,10 @@ internal sealed partial class ConnectRuntime(
             throw new ConnectException(ConnectCode.InvalidArgument, "Connect-Protocol-Version must be 1");
         }
 
-        SandboxId sandbox = http.Features.Get<SandboxTarget>()!.Id;
-        return await AgentAsync(http, sandbox, cancellation) is { } agent
+        return await AgentAsync(http) is { } agent
             ? new ConnectCall
             {
-                Sandbox = sandbox,
+                Sandbox = http.SandboxId(),
                 Agent = agent,
                 Dialect = dialect,
                 User = ConnectUser.Of(headers, dialect),
@@ -94,15 +92,15 @@ internal sealed partial class ConnectRuntime(
         }
     }
 
-    private async ValueTask<IAgent?> AgentAsync(HttpContext http, SandboxId sandbox, CancellationToken cancellation)
+    private async ValueTask<IAgent?> AgentAsync(HttpContext http)
     {
         try
         {
-            return await agents.AgentAsync(sandbox, cancellation);
+            return await http.AgentAsync(agents);
         }
-        catch (FaultException e) when (e.Fault.Code is FaultCode.NotFound or FaultCode.WrongState or FaultCode.AgentUnavailable)
+        catch (FaultException e) when (e.Fault.Code is FaultCode.AgentUnavailable)
         {
-            await ConnectReply.WriteNotRunningAsync(http, sandbox.Value, e.Fault.Message);
+            await ConnectReply.WriteNotRunningAsync(http, http.SandboxId().Value, e.Fault.Message);
             return null;
         }
     }
