@@ -78,8 +78,8 @@ internal sealed class SandboxCalls : IDisposable
         SendAsync(Request(method, target, content, ("X-Sandbox-ID", Id), ("X-Access-Token", Token)), most);
 
     /// <summary>Sends to the control plane.</summary>
-    public Task<Answer> ControlAsync(HttpMethod method, string target, HttpContent? content = null) =>
-        SendAsync(Request(method, $"/v1/sandboxes/{Id}{target}", content, ("X-API-Key", _key)), Answer.Most);
+    public Task<Answer> ControlAsync(HttpMethod method, string target, HttpContent? content = null, int most = Answer.Most) =>
+        SendAsync(Request(method, $"/v1/sandboxes/{Id}{target}", content, ("X-API-Key", _key)), most);
 
     /// <summary>Opens an answer of which the caller reads what it likes.</summary>
     public Task<HttpResponseMessage> FetchAsync(string target) => _http.SendAsync(

@@ -52,7 +52,7 @@ internal static class ProxyHeaders
             from.Headers.NonValidated.TryGetValues("Connection", out HeaderStringValues values) ? new StringValues([.. values]) : default);
         Copy(from.Headers.NonValidated, named, to.Headers);
         if (from.Content.Headers.NonValidated.TryGetValues("Content-Length", out HeaderStringValues lengths)
-            && (lengths.Count > 1 || !lengths.ToString().All(char.IsAsciiDigit)))
+            && (lengths.Count > 1 || !lengths.ToString().All(char.IsAsciiDigit) || from.Headers.NonValidated.Contains("Transfer-Encoding")))
         {
             throw new HttpRequestException("a program's answer has no clear length");
         }
