@@ -11,7 +11,7 @@ internal sealed class OpenDataPlaneRoute;
 
 /// <summary>
 /// Marks a data-plane route whose clients send no access token, because E2B serves it as one of the sandbox's ports
-/// (contracts/e2b.md 4): who may reach the ports may. Nothing that reads, writes or runs what is in the sandbox is such.
+/// (contracts/e2b.md 4): who may reach the ports may, by that port. Nothing that reads, writes or runs what is in the sandbox is such.
 /// </summary>
 internal sealed class PortRoute;
 
@@ -30,7 +30,7 @@ internal sealed class DataPlaneAccess(RequestDelegate next, ISandboxAgents agent
             Sandbox? sandbox = await agents.FindAsync(target.Id, http.RequestAborted);
             if (sandbox is not { Secure: false }
                 && !tokens.Matches(target.Id, http.Request.Headers["X-Access-Token"].ToString())
-                && !(route?.GetMetadata<PortRoute>() is not null && MayReachPorts(sandbox, http.Request.Headers["e2b-traffic-access-token"].ToString())))
+                && !(target.Port is not null && route?.GetMetadata<PortRoute>() is not null && MayReachPorts(sandbox, http.Request.Headers["e2b-traffic-access-token"].ToString())))
             {
                 throw new Fault(FaultCode.Unauthenticated, "the sandbox's access token is required: send it in the X-Access-Token header").AsException();
             }

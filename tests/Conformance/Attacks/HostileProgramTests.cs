@@ -64,9 +64,12 @@ public sealed class HostileProgramTests(ServerFixture server, AttackedSandbox sa
         {
             string answer = await AskAsync(path);
             bool isRefused = answer.StartsWith("HTTP/1.1 502 ", StringComparison.Ordinal) && answer.Contains("\"message\"", StringComparison.Ordinal);
+
+            // What was cut off may not even have arrived: a connection that is reset takes what is under way with it.
+            bool isCutOff = path is "/chunk" or "/chunks" or "/short" && answer.Length == 0;
             bool mayPass = path is "/chunk" or "/chunks" or "/short" or "/lengths" or "/both" or "/two" or "/split";
-            Assert.True(isRefused || (mayPass && answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal)), $"{path}: {answer}");
-            Assert.DoesNotContain("X-Hidden: yes\r\n", answer.Replace("a=b\rX-Hidden: yes", "", StringComparison.Ordinal), StringComparison.Ordinal);
+            Assert.True(isRefused || isCutOff || (mayPass && answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal)), $"{path}: {answer}");
+            Assert.DoesNotMatch("[\r\n]X-Hidden", answer);
             Assert.False(answer.Contains("200 OK", StringComparison.Ordinal) && path is "/chunk" or "/chunks" or "/short" && answer.EndsWith("0\r\n\r\n", StringComparison.Ordinal), $"{path} ends as if it were whole");
             Assert.EndsWith("well", await AskAsync("/well"), StringComparison.Ordinal);
         }
