@@ -8,6 +8,7 @@ namespace Atoll.Unit.DataPlane;
 public sealed class MessageReaderTests
 {
     private const int Limit = 1000;
+    private static readonly MessageMemory Memory = new();
     private static readonly byte[] Text = [.. Enumerable.Repeat((byte)'a', 300)];
 
     [Fact]
@@ -98,7 +99,7 @@ public sealed class MessageReaderTests
         using var endless = new TinyFrames(frames);
         var http = new DefaultHttpContext();
         http.Request.Body = endless;
-        var reader = new MessageReader(http.Request, Limit);
+        var reader = new MessageReader(http.Request, Limit, Memory.Begin(default));
         long furthest = 0;
         int taken = 0;
 
@@ -133,7 +134,7 @@ public sealed class MessageReaderTests
         http.Request.Body = new MemoryStream(body);
         http.Request.ContentLength = body.Length;
         headers?.Invoke(http.Request.Headers);
-        return new MessageReader(http.Request, limit);
+        return new MessageReader(http.Request, limit, Memory.Begin(default));
     }
 
     /// <summary>Frames of one byte, made as they are read.</summary>

@@ -21,6 +21,6 @@ internal sealed record ConnectCall
     /// <summary>Fires when the client is gone, the server stops, or the patience is at its end, unless the method keeps that itself.</summary>
     public CancellationToken Cancellation { get; init; }
 
-    /// <summary>Disposes of something once the client has its reply, or is gone.</summary>
-    public required Action<IDisposable> DisposeWhenAnswered { get; init; }
+    /// <summary>Begins a message that may be large; its place is given back once the client has its reply, or is gone.</summary>
+    public required Func<MessageMemory.Place> TakeMemory { get; init; }
 }

@@ -10,7 +10,7 @@ namespace Atoll.Api.DataPlane.Connect;
 
 /// <summary>What every call needs: the way into its sandbox, its time, and the words for what went wrong.</summary>
 internal sealed partial class ConnectRuntime(
-    ISandboxAgents agents, ApiOptions options, IHostApplicationLifetime server, TimeProvider time, ILogger<ConnectRuntime> log)
+    ISandboxAgents agents, MessageMemory memory, ApiOptions options, IHostApplicationLifetime server, TimeProvider time, ILogger<ConnectRuntime> log)
 {
     private static readonly TimeSpan StandardSilence = TimeSpan.FromSeconds(90);
     private const int LongestSilence = 3600;
@@ -60,7 +60,7 @@ internal sealed partial class ConnectRuntime(
                 User = ConnectUser.Of(headers, dialect),
                 Timeout = ConnectDeadline.Read(headers),
                 Cancellation = cancellation,
-                DisposeWhenAnswered = http.Response.RegisterForDispose,
+                TakeMemory = () => TakeMemory(http),
             }
             : null;
     }
@@ -90,6 +90,13 @@ internal sealed partial class ConnectRuntime(
                 LogFailure(e, http.TraceIdentifier);
                 return new ConnectException(ConnectCode.Internal, $"internal error; the server's log has the details under request id {http.TraceIdentifier}", e);
         }
+    }
+
+    private MessageMemory.Place TakeMemory(HttpContext http)
+    {
+        MessageMemory.Place place = memory.Begin(http.SandboxId());
+        http.Response.RegisterForDispose(place);
+        return place;
     }
 
     private async ValueTask<IAgent?> AgentAsync(HttpContext http)

@@ -12,7 +12,7 @@ internal static class ConnectServices
     public static IServiceCollection AddConnect(this IServiceCollection services) => services
         .AddSingleton<ConnectRuntime>()
         .AddSingleton<Watchers>()
-        .AddSingleton<ListMemory>()
+        .AddSingleton<MessageMemory>()
         .AddSingleton<ConnectFaults>()
         .AddSingleton<IFaultRenderer>(all => all.GetRequiredService<ConnectFaults>())
         .AddSingleton<IDataPlaneRoutes, ConnectDataPlane>()

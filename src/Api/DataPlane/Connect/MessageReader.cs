@@ -14,7 +14,8 @@ namespace Atoll.Api.DataPlane.Connect;
 /// </code>
 /// </summary>
 /// <param name="limit">Bytes of one message.</param>
-internal sealed class MessageReader(HttpRequest request, int limit)
+/// <param name="place">Grows and shrinks with the message that is read.</param>
+internal sealed class MessageReader(HttpRequest request, int limit, MessageMemory.Place place)
 {
     private const int HeaderSize = 5;
     private const byte Compressed = 0x01;
@@ -58,6 +59,8 @@ internal sealed class MessageReader(HttpRequest request, int limit)
 
     private async ValueTask<(byte[] Message, int Size)?> ReadAsync(CancellationToken cancellation)
     {
+        // The one before is done with when the next is asked for, which may be long in coming.
+        place.Resize(0);
         ReadResult read = await ReadAtLeastAsync(HeaderSize, cancellation);
         // What was read is done with, whatever it is, so that the server can read on and keep the connection.
         bool none = read.Buffer.IsEmpty;
@@ -93,12 +96,26 @@ internal sealed class MessageReader(HttpRequest request, int limit)
         while (true)
         {
             ReadResult read = await _body.ReadAsync(cancellation);
+            Hold(read.Buffer);
             if (read.IsCompleted || read.Buffer.Length >= size)
             {
                 return read;
             }
 
             _body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private void Hold(ReadOnlySequence<byte> buffer)
+    {
+        try
+        {
+            place.Resize(buffer.Length);
+        }
+        catch
+        {
+            _body.AdvanceTo(buffer.End);
+            throw;
         }
     }
 
@@ -118,7 +135,13 @@ internal sealed class MessageReader(HttpRequest request, int limit)
     {
         byte[] message = buffer.ToArray();
         _body.AdvanceTo(buffer.End);
-        return compressed && message.Length > 0 ? Gzip.Inflate(message, limit) : message;
+        if (compressed && message.Length > 0)
+        {
+            message = Gzip.Inflate(message, limit);
+            place.Resize(message.Length);
+        }
+
+        return message;
     }
 
     private static (byte Flags, uint Length) Header(ReadOnlySequence<byte> buffer)

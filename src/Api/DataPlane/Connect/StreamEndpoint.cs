@@ -28,7 +28,7 @@ internal abstract class StreamEndpoint(ConnectRuntime runtime, DataPlaneDialect 
                 return;
             }
 
-            await ServeAsync(http, call, content.Codec, new MessageReader(http.Request, limit), replies);
+            await ServeAsync(http, call, content.Codec, new MessageReader(http.Request, limit, call.TakeMemory()), replies);
             await replies.EndAsync(null);
         }
         catch (Exception e) when (!http.RequestAborted.IsCancellationRequested)

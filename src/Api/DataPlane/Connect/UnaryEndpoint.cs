@@ -22,7 +22,7 @@ internal sealed class UnaryEndpoint<TRequest, TResponse>(
             deadline = runtime.Deadline(http, ownTime: false);
             if (await runtime.CallAsync(http, dialect, deadline.Token) is { } call)
             {
-                byte[] body = await new MessageReader(http.Request, limit).ReadBodyAsync(deadline.Token);
+                byte[] body = await new MessageReader(http.Request, limit, call.TakeMemory()).ReadBodyAsync(deadline.Token);
                 TResponse response = await handler(call, content.Codec.Read<TRequest>(body)).WaitAsync(deadline.Token);
                 await ConnectReply.WriteAsync(http, content, response);
             }

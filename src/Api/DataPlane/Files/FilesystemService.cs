@@ -9,8 +9,11 @@ namespace Atoll.Api.DataPlane.Files;
 /// A sandbox's directory tree: filesystem.Filesystem (contracts/e2b.md 2.4) and sandboxagent.Filesystem
 /// (contracts/scalebox.md 3.6).
 /// </summary>
-internal sealed class FilesystemService(Watchers watchers, ListMemory memory) : IConnectService
+internal sealed class FilesystemService(Watchers watchers) : IConnectService
 {
+    /// <summary>Bytes of a list; what is longer is asked for in parts.</summary>
+    private const int LongestList = 32 * 1024 * 1024;
+
     public void Map(ConnectRoutes routes)
     {
         MapAs(routes.Service("filesystem.Filesystem", DataPlaneDialect.E2b));
@@ -49,17 +52,23 @@ internal sealed class FilesystemService(Watchers watchers, ListMemory memory) : 
             request.Source,
             call.Agent.Files.MoveAsync(At(call, request.Source), At(call, request.Destination), call.Cancellation)));
 
-    private async Task<ListDirResponse> ListDirAsync(ConnectCall call, ListDirRequest request)
+    private static async Task<ListDirResponse> ListDirAsync(ConnectCall call, ListDirRequest request)
     {
         int depth = (int)Math.Clamp(request.Depth, 1, int.MaxValue);
         var response = new ListDirResponse();
-        ListMemory.Place place = memory.Begin();
-        call.DisposeWhenAnswered(place);
+        MessageMemory.Place place = call.TakeMemory();
+        long size = 0;
         IAsyncEnumerable<FileEntry> entries = call.Agent.Files.ListAsync(At(call, request.Path), depth, call.Cancellation);
         await foreach (FileEntry entry in entries.Saying(fault => FileWords.Translate(request.Path, fault)))
         {
             EntryInfo info = FileEntries.Of(entry, call.Dialect);
-            place.Grow(info.CalculateSize());
+            size += info.CalculateSize();
+            if (size > LongestList)
+            {
+                throw new ConnectException(ConnectCode.ResourceExhausted, $"the list is longer than {LongestList} bytes: ask for less depth");
+            }
+
+            place.Resize(size);
             response.Entries.Add(info);
         }
 
