@@ -7,9 +7,11 @@ using Atoll.Api.Dialects.E2b;
 using Atoll.Api.Dialects.ScaleBox;
 using Atoll.Api.Edge;
 using Atoll.Api.Edge.Proxy;
+using Atoll.Api.Edge.RawTcp;
 using Atoll.Api.Http;
 using Atoll.Api.OpenApi;
 using Atoll.Api.Tenancy;
+using Atoll.Domain.Sandboxes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -35,6 +37,10 @@ public static class AtollApi
         services.AddSingleton<AuthorityRoute>();
         services.AddSingleton<IDataPlaneRoutes>(all => all.GetRequiredService<AuthorityRoute>());
         services.AddSingleton<DataPlanePipeline>();
+        services.AddSingleton<ProgramAccess>();
+        services.AddSingleton(all => new RawTcpEdge(
+            all.GetRequiredService<SandboxHosts>(), all.GetRequiredService<ISandboxAgents>(), all.GetRequiredService<ProgramAccess>(),
+            all.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ProxyClients>();
         services.AddSingleton<SandboxProxy>();
         services.AddConnect();

@@ -22,6 +22,9 @@ internal sealed record ServeOptions
     /// <summary>The local ports of sandboxes.</summary>
     public PortRange SandboxPorts { get; init; } = PortRange.Standard;
 
+    /// <summary>Where raw TCP in TLS comes in; null when it does not.</summary>
+    public RawTcpOptions? RawTcp { get; init; }
+
     /// <summary>Path of the operator's own certificate; null for none.</summary>
     public string? TlsCertificate { get; init; }
 
@@ -51,4 +54,11 @@ internal sealed record ServeOptions
             : bound.Address;
         return new IPEndPoint(address, bound.Port).ToString();
     }
+}
+
+/// <param name="Port">On the address of the server; 0 for any that is free.</param>
+/// <param name="IsRequired">Somebody asked for it: without it the server does not start. Otherwise it does, and says so.</param>
+internal sealed record RawTcpOptions(int Port, bool IsRequired)
+{
+    public const int StandardPort = 8443;
 }

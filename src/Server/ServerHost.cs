@@ -1,5 +1,6 @@
 using System.Net;
 using Atoll.Api;
+using Atoll.Api.Edge.RawTcp;
 using Atoll.Domain.Network;
 using Atoll.Server.Edge;
 using Atoll.Server.Tls;
@@ -47,6 +48,14 @@ internal static class ServerHost
             all.GetRequiredService<TimeProvider>()));
         services.AddOptions<KestrelServerOptions>().Configure<ServerCertificates, TimeProvider>(
             (kestrel, certificates, time) => Listener.Configure(kestrel, options.Listen, certificates, time));
+        if (options.RawTcp is { } raw)
+        {
+            services.AddSingleton(all => new RawTcpListener(
+                new IPEndPoint(options.Listen.Address, raw.Port), raw.IsRequired, all.GetRequiredService<RawTcpEdge>(),
+                all.GetRequiredService<ServerCertificates>(), all.GetRequiredService<TimeProvider>(), all.GetRequiredService<ILogger<RawTcpListener>>()));
+            services.AddHostedService(all => all.GetRequiredService<RawTcpListener>());
+        }
+
         if (options.Domain is null)
         {
             services.AddSingleton<ISandboxAddresses>(all => new SandboxPorts(

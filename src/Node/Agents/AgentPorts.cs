@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Atoll.Domain;
@@ -13,10 +14,13 @@ namespace Atoll.Node.Agents;
 /// there, since a program may listen on the loopback address only.
 /// </summary>
 /// <param name="address">The sandbox's own address; null when it is reached by its agent only.</param>
-internal sealed class AgentPorts(AgentLink link, IPAddress? address)
+internal sealed class AgentPorts(AgentLink link, IPAddress? address) : IDisposable
 {
     /// <summary>How long the sandbox's own address may take to answer; the sandbox is on this machine.</summary>
     private static readonly TimeSpan DirectTime = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<DirectConnection, bool> _direct = new();
+    private volatile bool _closed;
 
     /// <inheritdoc cref="Domain.Processes.IAgent.ConnectAsync"/>
     public async Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation)
@@ -32,8 +36,35 @@ internal sealed class AgentPorts(AgentLink link, IPAddress? address)
         }
 
         return address is not null && await DialAsync(new IPEndPoint(address, port), cancellation) is { } socket
-            ? new DirectConnection(socket)
+            ? Direct(socket)
             : await TunnelAsync(port, cancellation);
+    }
+
+    /// <summary>
+    /// Ends the connections to the sandbox's own address: one that is gone says nothing to those who wait for it. Tunnels
+    /// end with the agent's connection.
+    /// </summary>
+    public void Dispose()
+    {
+        _closed = true;
+        foreach (DirectConnection connection in _direct.Keys)
+        {
+            connection.Dispose();
+        }
+    }
+
+    private DirectConnection Direct(Socket socket)
+    {
+        var connection = new DirectConnection(socket, each => _direct.TryRemove(each, out _));
+        _direct[connection] = true;
+
+        // Closing ends those that it sees; this one may have come after.
+        if (_closed)
+        {
+            connection.Dispose();
+        }
+
+        return connection;
     }
 
     /// <returns>Null when nothing answered there.</returns>

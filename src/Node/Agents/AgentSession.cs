@@ -67,5 +67,9 @@ internal sealed class AgentSession : IAgent, IAsyncDisposable
 
     public Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation) => _ports.ConnectAsync(port, cancellation);
 
-    public ValueTask DisposeAsync() => _link.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _ports.Dispose();
+        return _link.DisposeAsync();
+    }
 }

@@ -3,7 +3,8 @@ using System.Net.Sockets;
 namespace Atoll.Node.Agents;
 
 /// <summary>A TCP connection to a sandbox's own address.</summary>
-internal sealed class DirectConnection(Socket socket) : DuplexConnection
+/// <param name="closed">Called once it is disposed of.</param>
+internal sealed class DirectConnection(Socket socket, Action<DirectConnection> closed) : DuplexConnection
 {
     private readonly NetworkStream _stream = new(socket, ownsSocket: true);
 
@@ -19,7 +20,7 @@ internal sealed class DirectConnection(Socket socket) : DuplexConnection
         {
             socket.Shutdown(SocketShutdown.Send);
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             throw new IOException("the program in the sandbox closed the connection", e);
         }
@@ -32,6 +33,7 @@ internal sealed class DirectConnection(Socket socket) : DuplexConnection
         if (disposing)
         {
             _stream.Dispose();
+            closed(this);
         }
 
         base.Dispose(disposing);

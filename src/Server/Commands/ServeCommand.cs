@@ -28,6 +28,10 @@ internal static class ServeCommand
     private static readonly Option<PortRange> SandboxPorts = ServerOptions.Ports(
         "--sandbox-ports", "ATOLL_SANDBOX_PORTS", PortRange.Standard, "Local ports of sandboxes, one for each, when there is no domain");
 
+    private static readonly Option<int?> TcpPort = ServerOptions.Port(
+        "--tcp-port", "ATOLL_TCP_PORT",
+        $"Port for raw TCP in TLS to {{port}}-{{id}}.{{domain}}; 0 for none; when not given {RawTcpOptions.StandardPort}, if it is free");
+
     private static readonly Option<string> TlsCertificate = ServerOptions.Text(
         "--tls-certificate", "ATOLL_TLS_CERTIFICATE", "", "PEM file of a certificate of your own, with its chain, for the names that it holds for");
 
@@ -59,7 +63,7 @@ internal static class ServeCommand
     {
         var command = new Command("serve", "Serve the API")
         {
-            Data, Templates, Listen, Runtime, Domain, SandboxPorts, TlsCertificate, TlsKey, Region, MinTimeout, Instance, Pool, Prefix, Agent, Runsc,
+            Data, Templates, Listen, Runtime, Domain, SandboxPorts, TcpPort, TlsCertificate, TlsKey, Region, MinTimeout, Instance, Pool, Prefix, Agent, Runsc,
         };
         command.Validators.Add(result =>
         {
@@ -90,6 +94,12 @@ internal static class ServeCommand
         Listen = parsed.GetRequiredValue(Listen),
         Domain = parsed.GetRequiredValue(Domain) is { Length: > 0 } name ? name : null,
         SandboxPorts = parsed.GetRequiredValue(SandboxPorts),
+        RawTcp = parsed.GetValue(TcpPort) switch
+        {
+            null => new RawTcpOptions(RawTcpOptions.StandardPort, IsRequired: false),
+            0 => null,
+            { } port => new RawTcpOptions(port, IsRequired: true),
+        },
         TlsCertificate = parsed.GetRequiredValue(TlsCertificate) is { Length: > 0 } certificate ? Path.GetFullPath(certificate) : null,
         TlsKey = parsed.GetRequiredValue(TlsKey) is { Length: > 0 } key ? Path.GetFullPath(key) : null,
         MinTimeout = TimeSpan.FromSeconds(parsed.GetRequiredValue(MinTimeout)),

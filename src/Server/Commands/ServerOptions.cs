@@ -52,6 +52,15 @@ internal static class ServerOptions
                 ? null
                 : $"'{text}' is not a whole number of seconds above 0");
 
+    /// <summary>A port of TCP; 0 for none. Null when nobody said anything.</summary>
+    public static Option<int?> Port(string name, string variable, string description) =>
+        Parsed(name, variable, "", description, (string text, out int? value) =>
+        {
+            bool good = ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port);
+            value = good ? port : null;
+            return good || text.Length == 0 ? null : $"'{text}' is not a port: it must be 1 to 65535, or 0 for none";
+        });
+
     public static Option<IPNetwork> Network(string name, string variable, IPNetwork standard, string description) =>
         Parsed(name, variable, standard.ToString(), description, (string text, out IPNetwork value) =>
             IPNetwork.TryParse(text, out value) ? null : $"'{text}' is not a network such as 10.171.0.0/16");

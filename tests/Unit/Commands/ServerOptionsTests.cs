@@ -87,6 +87,18 @@ public sealed class ServerOptionsTests : IDisposable
         Assert.Equal("/srv/atoll", parsed.GetRequiredValue<string>("--data"));
     }
 
+    [Fact]
+    public void The_port_for_raw_TCP_must_be_free_only_when_it_was_given()
+    {
+        Assert.Equal(new RawTcpOptions(8443, IsRequired: false), Read().RawTcp);
+        Assert.Equal(new RawTcpOptions(8443, IsRequired: true), Read("--tcp-port", "8443").RawTcp);
+        Assert.Null(Read("--tcp-port", "0").RawTcp);
+        Assert.Single(Serve("--tcp-port", "65536").Errors);
+
+        Set("ATOLL_TCP_PORT", "9443");
+        Assert.Equal(new RawTcpOptions(9443, IsRequired: true), Read().RawTcp);
+    }
+
     [Theory]
     [InlineData("127.0.0.1:7070", false)]
     [InlineData("127.1.2.3:7070", false)]

@@ -12,9 +12,11 @@ internal static class ProxyBytes
     /// <summary>Copies until the end. Each piece is written, and flushed, before the next is read.</summary>
     /// <param name="idle">How long one read, or one write, may take; infinite for as long as it likes.</param>
     /// <param name="waiting">Called once, before the first wait for bytes.</param>
+    /// <param name="moved">Called for each piece that was read.</param>
     /// <exception cref="TimeoutException">A read or a write took longer.</exception>
     public static async Task CopyAsync(
-        Stream from, TimeSpan idleRead, Stream to, TimeSpan idleWrite, Func<Task>? waiting, CancellationToken cancellation)
+        Stream from, TimeSpan idleRead, Stream to, TimeSpan idleWrite, Func<Task>? waiting, CancellationToken cancellation,
+        Action? moved = null)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -39,6 +41,7 @@ internal static class ProxyBytes
                     return;
                 }
 
+                moved?.Invoke();
                 limit.CancelAfter(idleWrite);
                 await to.WriteAsync(buffer.AsMemory(0, count), limit.Token);
                 await to.FlushAsync(limit.Token);

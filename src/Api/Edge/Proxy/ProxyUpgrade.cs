@@ -12,9 +12,6 @@ namespace Atoll.Api.Edge.Proxy;
 /// </summary>
 internal sealed class ProxyUpgrade
 {
-    /// <summary>How long the other side may still speak once one side has ended.</summary>
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
-
     private readonly IHttpUpgradeFeature? _upgrade;
     private readonly IHttpExtendedConnectFeature? _connect;
     private readonly string? _key;
@@ -64,14 +61,8 @@ internal sealed class ProxyUpgrade
         await using Stream program = await response.Content.ReadAsStreamAsync(http.RequestAborted);
         await using Stream client = await AcceptAsync(http, response);
 
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-        Task up = ProxyBytes.CopyAsync(client, Timeout.InfiniteTimeSpan, program, stalled, null, over.Token);
-        Task down = ProxyBytes.CopyAsync(program, Timeout.InfiniteTimeSpan, client, stalled, null, over.Token);
-        Task first = await Task.WhenAny(up, down);
-
-        // A program that has ended will not hear any more; a client that has ended may still be answered.
-        over.CancelAfter(first == up && first.IsCompletedSuccessfully ? Farewell : TimeSpan.Zero);
-        await Task.WhenAll(Ended(up), Ended(down));
+        await Splice.RunAsync(
+            client, program, tellProgram: null, new SpliceLimits(stalled, Idle: Timeout.InfiniteTimeSpan), TimeProvider.System, http.RequestAborted);
     }
 
     private async Task<Stream> AcceptAsync(HttpContext http, HttpResponseMessage response)
@@ -103,8 +94,4 @@ internal sealed class ProxyUpgrade
             throw new HttpRequestException("the program's Sec-WebSocket-Accept does not match", null, HttpStatusCode.BadGateway);
         }
     }
-
-    // However one direction ended - closed, cut, given up - the other is ended too; there is nobody left to tell.
-    private static Task Ended(Task direction) => direction.ContinueWith(
-        task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 }

@@ -1,8 +1,6 @@
 using System.Net;
 using Atoll.Domain;
-using Atoll.Domain.Network;
 using Atoll.Domain.Sandboxes;
-using Atoll.Domain.Tenancy;
 using Microsoft.AspNetCore.Http;
 
 namespace Atoll.Api.Edge.Proxy;
@@ -11,7 +9,7 @@ namespace Atoll.Api.Edge.Proxy;
 /// Serves a request from a program in a sandbox that listens on a port: passes it on, and the answer back, as they come,
 /// whatever they hold. A program may take as long as it likes to answer; a client that stands still is given up.
 /// </summary>
-internal sealed class SandboxProxy(ISandboxAgents agents, IAccessTokens tokens, ProxyClients clients, ApiOptions options)
+internal sealed class SandboxProxy(ISandboxAgents agents, ProgramAccess access, ProxyClients clients, ApiOptions options)
 {
     /// <exception cref="FaultException">The sandbox or the program cannot answer; the edge's own errors say so.</exception>
     public async Task InvokeAsync(HttpContext http, SandboxId id, int port)
@@ -21,7 +19,7 @@ internal sealed class SandboxProxy(ISandboxAgents agents, IAccessTokens tokens, 
         Sandbox sandbox = await FindAsync(http, id);
         http.Features.Set(new EdgeFailure(id, port));
 
-        using ProxyClients.ProxyClient client = clients.Borrow(id, ServicePortOf(sandbox, port));
+        using ProxyClients.ProxyClient client = clients.Borrow(id, ProgramAccess.ServicePortOf(sandbox, port));
         try
         {
             await ForwardAsync(http, sandbox, port, client.Invoker);
@@ -35,20 +33,12 @@ internal sealed class SandboxProxy(ISandboxAgents agents, IAccessTokens tokens, 
 
     private async ValueTask<Sandbox> FindAsync(HttpContext http, SandboxId id)
     {
-        Sandbox sandbox = await agents.FindAsync(id, http.RequestAborted) ?? throw Fault.NotFound("sandbox", id.Value).AsException();
-        if (!sandbox.PublicTraffic && !tokens.MatchesTraffic(id, http.Request.Headers["e2b-traffic-access-token"].ToString()))
-        {
-            throw new Fault(
-                FaultCode.Forbidden, "the sandbox's traffic is not public: send its traffic token in the e2b-traffic-access-token header").AsException();
-        }
+        Sandbox sandbox = await access.FindAsync(id, http.Request.Headers["e2b-traffic-access-token"].ToString(), http.RequestAborted);
 
         // Says why when it does not run.
         await agents.AgentAsync(id, http.RequestAborted);
         return sandbox;
     }
-
-    private static int ServicePortOf(Sandbox sandbox, int port) =>
-        sandbox.Ports.FirstOrDefault(mapping => mapping.Port == port && mapping.Protocol == PortProtocol.Tcp)?.ServicePort ?? port;
 
     private async Task ForwardAsync(HttpContext http, Sandbox sandbox, int port, HttpMessageInvoker invoker)
     {

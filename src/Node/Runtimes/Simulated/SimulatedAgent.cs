@@ -121,6 +121,7 @@ internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environ
     {
         _closed = true;
         _files.Value.Close(Unreachable());
+        Ports.Close();
         foreach (SimulatedProcess process in _processes.Values)
         {
             process.Signal(9);

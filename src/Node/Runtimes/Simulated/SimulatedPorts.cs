@@ -10,6 +10,7 @@ namespace Atoll.Node.Runtimes.Simulated;
 internal sealed class SimulatedPorts
 {
     private readonly ConcurrentDictionary<int, Func<Stream, Task>> _listeners = new();
+    private readonly ConcurrentDictionary<PipedConnection, bool> _open = new();
 
     /// <summary>Lets a program listen on a port, until the result is disposed of.</summary>
     /// <param name="serve">Gets the program's end of each connection, which it disposes of.</param>
@@ -32,9 +33,19 @@ internal sealed class SimulatedPorts
         }
 
         (Pipe toProgram, Pipe fromProgram) = (new Pipe(), new Pipe());
-        var program = new PipedConnection(toProgram.Reader, fromProgram.Writer);
+        var program = new PipedConnection(toProgram.Reader, fromProgram.Writer, each => _open.TryRemove(each, out _));
+        _open[program] = true;
         _ = Task.Run(() => serve(program));
-        return new PipedConnection(fromProgram.Reader, toProgram.Writer);
+        return new PipedConnection(fromProgram.Reader, toProgram.Writer, _ => { });
+    }
+
+    /// <summary>Cuts every connection: the sandbox is gone.</summary>
+    public void Close()
+    {
+        foreach (PipedConnection program in _open.Keys)
+        {
+            program.Cut();
+        }
     }
 
     private sealed class Listening(SimulatedPorts ports, int port) : IDisposable
@@ -44,7 +55,8 @@ internal sealed class SimulatedPorts
 }
 
 /// <summary>One end of a connection within this process, with the back-pressure of a pipe each way.</summary>
-internal sealed class PipedConnection(PipeReader reader, PipeWriter writer) : DuplexConnection
+/// <param name="closed">Called once it is disposed of.</param>
+internal sealed class PipedConnection(PipeReader reader, PipeWriter writer, Action<PipedConnection> closed) : DuplexConnection
 {
     private readonly Stream _reading = reader.AsStream();
     private readonly Stream _writing = writer.AsStream();
@@ -63,12 +75,20 @@ internal sealed class PipedConnection(PipeReader reader, PipeWriter writer) : Du
 
     public override ValueTask CompleteWritesAsync(CancellationToken cancellation) => writer.CompleteAsync();
 
+    /// <summary>Ends the connection without the end that a program would give it.</summary>
+    public void Cut()
+    {
+        writer.Complete(new IOException("the sandbox has ended"));
+        reader.CancelPendingRead();
+    }
+
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
             _writing.Dispose();
             _reading.Dispose();
+            closed(this);
         }
 
         base.Dispose(disposing);
