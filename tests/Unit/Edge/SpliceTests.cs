@@ -46,6 +46,23 @@ public sealed class SpliceTests
         Assert.Equal(3, await client.ReadAsync(new byte[8]));
     }
 
+    [Fact]
+    public async Task What_a_program_says_reaches_the_client_though_it_listens_no_more()
+    {
+        (PipedConnection client, PipedConnection clientsEnd) = Pair();
+        (Pipe toProgram, Pipe fromProgram) = (new Pipe(), new Pipe());
+        var programsEnd = new PipedConnection(fromProgram.Reader, toProgram.Writer, _ => { });
+        await toProgram.Reader.CompleteAsync();
+        Task<bool> spliced = Splice.RunAsync(clientsEnd, programsEnd, programsEnd.CompleteWritesAsync, Limits, _time, CancellationToken.None);
+
+        await client.WriteAsync(new byte[1]);
+        await fromProgram.Writer.WriteAsync(new byte[3]);
+        await fromProgram.Writer.CompleteAsync();
+
+        Assert.True(await spliced);
+        Assert.Equal(3, await client.ReadAsync(new byte[8]));
+    }
+
     private static (PipedConnection, PipedConnection) Pair()
     {
         (Pipe one, Pipe other) = (new Pipe(), new Pipe());

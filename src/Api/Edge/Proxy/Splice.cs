@@ -11,7 +11,7 @@ internal sealed record SpliceLimits(TimeSpan Stalled, TimeSpan Idle);
 /// </summary>
 internal static class Splice
 {
-    /// <summary>How long a program may still speak to a client that has ended, when it cannot be told of that.</summary>
+    /// <summary>How long a program may still speak when it cannot be told that the client has ended, or listens no more itself.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
 
     /// <param name="tellProgram">Tells the program that the client has said all; null when there is no way to.</param>
@@ -25,12 +25,13 @@ internal static class Splice
         Task up = UpAsync();
         Task down = CopyAsync(program, client);
         Task first = await Task.WhenAny(up, down);
-        if (first == down || !first.IsCompletedSuccessfully)
+        if (first == down)
         {
             await over.CancelAsync();
         }
-        else if (tellProgram is null)
+        else if (tellProgram is null || !up.IsCompletedSuccessfully)
         {
+            // A program that takes no more may just have answered: what it said before is still on its way.
             over.CancelAfter(Farewell);
         }
 
