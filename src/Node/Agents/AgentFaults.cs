@@ -33,6 +33,8 @@ internal static class AgentFaults
         AgentErrorCode.NoSpace => Fault(FaultCode.NoSpace, error),
         AgentErrorCode.PathDenied => Fault(FaultCode.Forbidden, error),
         AgentErrorCode.Protocol or AgentErrorCode.Unauthenticated => Fault(FaultCode.AgentUnavailable, error),
+        AgentErrorCode.Unsupported => new FaultException(
+            new Fault(FaultCode.NotImplemented, "the sandbox was started by an older version of the server, whose agent cannot do that: make a new sandbox"), error),
         _ => Fault(FaultCode.Internal, error),
     };
 
