@@ -175,13 +175,10 @@ publish_all() {
     fi
 }
 
-# make_templates DATA: each of ours, once.
-make_templates() {
-    local name title how
-    for name in base code-interpreter; do
-        title="making the $name template" how=step
-        # When there is one already, it most likely is of this very recipe, and this ends at once.
-        ! grep -qs "\"name\": \"$name\"" "$1"/templates/tpl-*/manifest.json || how=quiet_step
-        "$how" 1200 "$title" "$root/artifacts/server/atoll-server" template build "$name" --recipes "$root/templates" --data "$1"
-    done
+# make_template NAME DATA: once.
+make_template() {
+    local title="making the $1 template" how=step
+    # When there is one already, it most likely is of this very recipe, and this ends at once.
+    ! grep -qs "\"name\": \"$1\"" "$2"/templates/tpl-*/manifest.json || how=quiet_step
+    "$how" 1200 "$title" "$root/artifacts/server/atoll-server" template build "$1" --recipes "$root/templates" --data "$2"
 }

@@ -37,7 +37,8 @@ public sealed class AgentTerminalTests(AgentFile file) : IAsyncLifetime
         Assert.StartsWith("echo $((6 * 7)) $TERM\r\n", echoed);
         Assert.Contains("42 xterm-256color\r\n", echoed);
 
-        await shell.TypeAsync("echo started; sleep 1000\n");
+        // Said by what is in the foreground by then; between two commands Ctrl-C would be the shell's own.
+        await shell.TypeAsync("sh -c 'echo started; exec sleep 1000'\n");
         await shell.UntilAsync("started\r\n");
         await shell.TypeAsync("\u0003");
         Assert.Contains("^C", await shell.UntilAsync("ready> "));

@@ -33,6 +33,26 @@ public sealed class TemplateStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_template_that_comes_while_the_store_is_open_is_found_and_one_that_goes_is_not()
+    {
+        TemplateStore store = TemplateStore.Open(_directory);
+        Assert.Null(store.Find("base"));
+
+        Make("tpl-a", "base", Day);
+        Changed(1);
+        Assert.Equal("tpl-a", store.Find("base")!.Id.Value);
+        Assert.Equal(Path.Combine(_directory, "tpl-a", "rootfs"), store.RootfsPath(new TemplateId("tpl-a")));
+
+        Directory.Delete(Path.Combine(_directory, "tpl-a"), recursive: true);
+        Changed(2);
+        Assert.Null(store.Find("base"));
+        Assert.Empty(store.List());
+    }
+
+    /// <summary>As the kernel does it, but never within the same tick of its clock.</summary>
+    private void Changed(int seconds) => Directory.SetLastWriteTimeUtc(_directory, DateTime.UtcNow.AddSeconds(seconds));
+
+    [Fact]
     public void A_template_keeps_what_its_recipe_said()
     {
         Make("tpl-a", "base", Day);
