@@ -187,7 +187,7 @@ internal sealed class CodeRoom(Func<CancellationToken, Task<JupyterServer>> reac
                 new NewSession(PathIn("/"), new ContextName(Spare: CodeLanguage.Python.Name).Write(), SessionType, new JupyterKernelName(Kernels.Of(CodeLanguage.Python))),
                 CancellationToken.None);
         }
-        catch (Exception e) when (e is FaultException or JupyterTokenException)
+        catch (Exception e) when (e is FaultException or JupyterTokenException or IOException or HttpRequestException or ObjectDisposedException)
         {
             // Without one the next context takes longer, and says what is wrong if it is still so.
             _ = e;
