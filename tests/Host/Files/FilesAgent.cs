@@ -11,10 +11,10 @@ namespace Atoll.Host.Files;
 /// </summary>
 public sealed class FilesAgent : IAsyncDisposable
 {
-    // The agent is opened before /tmp and /home are covered: it may lie there.
+    // The agent gets another place before /tmp and /home are covered: it may lie there.
     private const string Prepare =
-        "exec 9< \"$1\" && shift && mount --make-rprivate / && mount --bind \"$0/passwd\" /etc/passwd && mount --bind \"$0/group\" /etc/group"
-        + " && mount -t tmpfs -o size=64m none /tmp && mount -t tmpfs none /home && mkdir -m 755 /home/user && chown 1000:1000 /home/user && exec /proc/self/fd/9 \"$@\"";
+        "mount --make-rprivate / && mount --bind \"$(dirname \"$1\")\" /mnt && agent=/mnt/$(basename \"$1\") && shift && mount --bind \"$0/passwd\" /etc/passwd && mount --bind \"$0/group\" /etc/group"
+        + " && mount -t tmpfs -o size=64m none /tmp && mount -t tmpfs none /home && mkdir -m 755 /home/user && chown 1000:1000 /home/user && exec \"$agent\" \"$@\"";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("atoll-files").FullName;
 
