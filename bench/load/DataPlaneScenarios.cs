@@ -159,9 +159,10 @@ internal sealed class DataPlaneScenarios(AtollClient client, string id, string u
         await ExpectAsync(said, "ready"u8.ToArray());
         using System.Net.Sockets.TcpClient socket = new();
         await socket.ConnectAsync(address, CopyPort, cancellation);
-        await new Zeros(Large).CopyToAsync(socket.GetStream(), 256 * 1024, cancellation);
+        await using System.Net.Sockets.NetworkStream stream = socket.GetStream();
+        await new Zeros(Large).CopyToAsync(stream, 256 * 1024, cancellation);
         socket.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
-        await socket.GetStream().ReadExactlyAsync(new byte[1], cancellation);
+        await stream.ReadExactlyAsync(new byte[1], cancellation);
     }
 
     private async Task WebAsync(IPAddress address, int count, CancellationToken cancellation)
