@@ -46,7 +46,7 @@ internal sealed class EdgeSockets : IAsyncDisposable
     /// <exception cref="AddressInUseException">Another program, or another part of this one, listens there.</exception>
     public async ValueTask<IConnectionListener> ListenAsync(IPEndPoint endpoint, SandboxId? owner, CancellationToken cancellation)
     {
-        IConnectionListener listener = await (owner is null ? _main : _sandboxes).BindAsync(endpoint, cancellation);
+        var listener = new ListeningAddress(await (owner is null ? _main : _sandboxes).BindAsync(endpoint, cancellation));
         _ = AcceptAllAsync(listener, owner is { } id ? new LocalAddress(id) : null);
         return listener;
     }

@@ -42,6 +42,21 @@ public sealed class LocalPortTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_connection_on_it_stays_the_sandboxs_when_that_is_over()
+    {
+        (RunningBox box, string at) = await CreateAsync();
+        using var client = new HttpClient { BaseAddress = new Uri($"http://{at}") };
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/health")).StatusCode);
+
+        await _server.ControlAsync(HttpMethod.Post, $"/v1/sandboxes/{box.Name}/terminate");
+        await _server.UntilAsync(box, "terminated");
+
+        // A new connection would be refused: it is the one from before that answers.
+        Assert.Equal(HttpStatusCode.BadGateway, (await client.GetAsync("/health")).StatusCode);
+        Assert.Equal(HttpStatusCode.BadGateway, (await client.GetAsync("/health")).StatusCode);
+    }
+
+    [Fact]
     public async Task A_port_that_another_program_holds_is_passed_over_and_when_none_is_left_the_create_says_so()
     {
         using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
