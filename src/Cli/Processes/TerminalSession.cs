@@ -97,18 +97,35 @@ internal sealed class TerminalSession(Terminal terminal, AtollClient client, str
         reader.Start();
     }
 
-    private static async Task CarryAsync(ChannelReader<Func<Task>> wishes, CancellationToken over)
+    private async Task CarryAsync(ChannelReader<Func<Task>> wishes, CancellationToken over)
     {
         try
         {
             await foreach (Func<Task> wish in wishes.ReadAllAsync(over).ConfigureAwait(false))
             {
-                await wish().ConfigureAwait(false);
+                await CarryAsync(wish).ConfigureAwait(false);
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or AtollException)
+        catch (OperationCanceledException)
         {
-            // The process is over, or its stream tells what is wrong.
+            // The process is over, and with it what was typed ahead.
+        }
+    }
+
+    /// <summary>One key that does not arrive must not make the keyboard dead: the user is told, and the next is tried.</summary>
+    private async Task CarryAsync(Func<Task> wish)
+    {
+        try
+        {
+            await wish().ConfigureAwait(false);
+        }
+        catch (NotFoundException)
+        {
+            // The process has ended; its stream says how.
+        }
+        catch (AtollException exception)
+        {
+            terminal.Error.Write($"\r\nWarning: not sent: {Output.Table.Plain(exception.Message)}\r\n");
         }
     }
 }

@@ -59,6 +59,31 @@ public sealed class TerminalCommandTests : CliRun
     }
 
     [Fact]
+    public async Task What_could_not_be_sent_is_told_and_the_session_goes_on()
+    {
+        (InputIsTerminal, Input) = (true, "k");
+        var refused = new TaskCompletionSource();
+        Server.On("POST /sandboxagent.Process/SendInput", async http =>
+        {
+            await WireServer.JsonAsync(http, 503, """{"code":"unavailable","message":"not now"}""");
+            refused.TrySetResult();
+        });
+        var told = Task.Run(async () =>
+        {
+            await refused.Task;
+            while (!Error.Contains("not now", StringComparison.Ordinal))
+            {
+                await Task.Yield();
+            }
+        });
+        Script(told, """{"event":{"end":{"exitCode":4,"exited":true,"status":"exit status 4"}}}""", "{}");
+
+        Assert.Equal(4, await RunAsync("sandbox", "sh", Id));
+
+        Assert.Equal("\r\nWarning: not sent: not now\r\n", Error);
+    }
+
+    [Fact]
     public async Task A_process_that_a_signal_ended_gives_137()
     {
         InputIsTerminal = true;
