@@ -60,6 +60,12 @@ public enum FaultCode
     /// <summary>The sandbox's disk is full.</summary>
     NoSpace,
 
+    /// <summary>The programs in the sandbox keep its memory from being written: a connection in the making, a tunnel device.</summary>
+    NotCapturable,
+
+    /// <summary>The image was made by another runtime, or is damaged.</summary>
+    IncompatibleImage,
+
     /// <summary>A wait came to its bound.</summary>
     Timeout,
 

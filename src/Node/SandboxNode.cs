@@ -4,6 +4,7 @@ using Atoll.Domain;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Atoll.Node.Launch;
 using Atoll.Node.Recovery;
 using Atoll.Node.Resources;
@@ -95,7 +96,7 @@ internal sealed partial class SandboxNode(
 
     public IAgent Agent(SandboxId id) => _running.TryGetValue(id, out RunningSandbox? running)
         ? running.Agent
-        : throw new Fault(FaultCode.AgentUnavailable, $"sandbox '{id}' does not run on this node").AsException();
+        : throw NotHere(id);
 
     public async Task<SandboxStats> StatsAsync(SandboxId id, CancellationToken cancellation)
     {
@@ -109,6 +110,20 @@ internal sealed partial class SandboxNode(
             throw new FaultException(new Fault(FaultCode.AgentUnavailable, $"sandbox '{id}' has ended"), e);
         }
     }
+
+    public async Task<SandboxImage> CaptureAsync(SandboxId id, ImageId image, AfterCapture after, CancellationToken cancellation) =>
+        _running.TryGetValue(id, out RunningSandbox? running)
+            ? await driver.Images.CaptureAsync(id, running, image, after, cancellation)
+            : throw NotHere(id);
+
+    public SandboxImage? FindImage(ImageId image) => driver.Images.Find(image);
+
+    public IReadOnlyList<ImageId> ListImages() => driver.Images.List();
+
+    public Task RemoveImageAsync(ImageId image, CancellationToken cancellation) => driver.Images.RemoveAsync(image, cancellation);
+
+    private static FaultException NotHere(SandboxId id) =>
+        new Fault(FaultCode.AgentUnavailable, $"sandbox '{id}' does not run on this node").AsException();
 
     private void Watch(SandboxId id, RunningSandbox running)
     {

@@ -30,6 +30,7 @@ internal sealed class EdgeFaults : IFaultRenderer
         FaultCode.RateLimited => 429,
         FaultCode.InvalidRegion or FaultCode.NotADirectory or FaultCode.IsADirectory => 400,
         FaultCode.NoSpace => 507,
+        FaultCode.NotCapturable or FaultCode.IncompatibleImage => 500,
         FaultCode.Timeout => 504,
         FaultCode.NotImplemented => 501,
         FaultCode.Internal => 500,

@@ -57,6 +57,14 @@ internal sealed class OwnedSandboxes(
         return Task.FromResult(page with { Sandboxes = [.. page.Sandboxes.Select(WithPhase)] });
     }
 
+    public Task<Sandbox> PauseAsync(Caller caller, SandboxId id, bool wait, CancellationToken cancellation) => throw NotYet();
+
+    public Task<Sandbox> ResumeAsync(Caller caller, SandboxId id, TimeSpan? timeout, bool wait, CancellationToken cancellation) => throw NotYet();
+
+    public Task<IReadOnlyList<Sandbox>> ForkAsync(Caller caller, SandboxId id, ForkSandbox request, CancellationToken cancellation) => throw NotYet();
+
+    private static FaultException NotYet() => new Fault(FaultCode.NotImplemented, "not built yet").AsException();
+
     public async Task<Sandbox> ConnectAsync(
         Caller caller, SandboxId id, TimeSpan? timeout, TimeoutOrigin origin, CancellationToken cancellation)
     {

@@ -22,4 +22,15 @@ internal sealed class SandboxAgents(SandboxDirectory directory, LiveTokens token
             ? throw refusal.AsException()
             : ValueTask.FromResult(node.Agent(id));
     }
+
+    public IDisposable Use(SandboxId id) => NoUse.Instance;
+
+    private sealed class NoUse : IDisposable
+    {
+        public static readonly NoUse Instance = new();
+
+        public void Dispose()
+        {
+        }
+    }
 }

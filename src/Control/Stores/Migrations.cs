@@ -79,6 +79,36 @@ internal static class Migrations
         alter table sandboxes add column request_host text;
         """,
         "alter table sandboxes add column local_port integer",
+        """
+        alter table sandboxes add column auto_resume integer not null default 0;
+        alter table sandboxes add column idle_timeout_ms integer;
+        alter table sandboxes add column pausing_at integer;
+        alter table sandboxes add column paused_at integer;
+        alter table sandboxes add column resumed_at integer;
+        alter table sandboxes add column ran_before_ms integer not null default 0;
+        alter table sandboxes add column paused_before_ms integer not null default 0;
+        alter table sandboxes add column image text;
+        alter table sandboxes add column source text;
+        create index sandboxes_by_image on sandboxes (image);
+        create index sandboxes_by_source on sandboxes (source);
+        create table snapshots (
+            id            text primary key,
+            owner         text not null references users (id),
+            name          text,
+            image         text not null,
+            sandbox       text not null,
+            template      text not null,
+            template_name text not null,
+            cpu_count     integer not null,
+            memory_mb     integer not null,
+            storage_gb    integer not null,
+            environment   text not null,
+            bytes         integer not null,
+            created_at    integer not null,
+            unique (owner, name)
+        ) strict;
+        create index snapshots_by_image on snapshots (image);
+        """,
     ];
 
     public static int Newest => Steps.Length;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Atoll.Domain.Network;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
 
@@ -40,6 +41,15 @@ internal sealed class SandboxRow
     public long? StartedAt { get; set; }
     public long? EndedAt { get; set; }
     public bool DeleteRequested { get; set; }
+    public bool AutoResume { get; set; }
+    public long? IdleTimeoutMs { get; set; }
+    public long? PausingAt { get; set; }
+    public long? PausedAt { get; set; }
+    public long? ResumedAt { get; set; }
+    public long RanBeforeMs { get; set; }
+    public long PausedBeforeMs { get; set; }
+    public string? Image { get; set; }
+    public string? Source { get; set; }
 
     public static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 
@@ -75,6 +85,15 @@ internal sealed class SandboxRow
         StartedAt = sandbox.StartedAt?.ToUnixTimeMilliseconds(),
         EndedAt = sandbox.EndedAt?.ToUnixTimeMilliseconds(),
         DeleteRequested = sandbox.DeleteRequested,
+        AutoResume = sandbox.AutoResume,
+        IdleTimeoutMs = (long?)sandbox.IdleTimeout?.TotalMilliseconds,
+        PausingAt = sandbox.PausingAt?.ToUnixTimeMilliseconds(),
+        PausedAt = sandbox.PausedAt?.ToUnixTimeMilliseconds(),
+        ResumedAt = sandbox.ResumedAt?.ToUnixTimeMilliseconds(),
+        RanBeforeMs = (long)sandbox.RanBefore.TotalMilliseconds,
+        PausedBeforeMs = (long)sandbox.PausedBefore.TotalMilliseconds,
+        Image = sandbox.Image?.Value,
+        Source = sandbox.Source?.Value,
     };
 
     public Sandbox ToSandbox() => new()
@@ -103,12 +122,23 @@ internal sealed class SandboxRow
         Reason = Reason,
         LocalPort = LocalPort,
         Node = Node,
-        StartedAt = StartedAt is { } started ? Time(started) : null,
-        EndedAt = EndedAt is { } ended ? Time(ended) : null,
+        StartedAt = Time(StartedAt),
+        EndedAt = Time(EndedAt),
         DeleteRequested = DeleteRequested,
+        AutoResume = AutoResume,
+        IdleTimeout = IdleTimeoutMs is { } idle ? TimeSpan.FromMilliseconds(idle) : null,
+        PausingAt = Time(PausingAt),
+        PausedAt = Time(PausedAt),
+        ResumedAt = Time(ResumedAt),
+        RanBefore = TimeSpan.FromMilliseconds(RanBeforeMs),
+        PausedBefore = TimeSpan.FromMilliseconds(PausedBeforeMs),
+        Image = Image is null ? null : ImageId.Parse(Image),
+        Source = Source is null ? null : ImageId.Parse(Source),
     };
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    private static DateTimeOffset? Time(long? milliseconds) => milliseconds is { } known ? Time(known) : null;
 }
 
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Atoll.Domain.Templates;
 
 namespace Atoll.Domain.Nodes;
@@ -40,6 +41,23 @@ public interface INode
     /// <summary>What a sandbox that runs here uses now; <see cref="FaultCode.AgentUnavailable"/> when it does not.</summary>
     Task<SandboxStats> StatsAsync(SandboxId id, CancellationToken cancellation);
 
+    /// <summary>
+    /// Writes memory, processes and disk of a running sandbox, all of one instant, as an image that is durable and complete
+    /// when this returns. Fails with <see cref="FaultCode.NotCapturable"/> when the guest prevents it,
+    /// <see cref="FaultCode.NoCapacity"/> when the disk has no room; then, and when the wait is cancelled, nothing of the
+    /// image is left and the sandbox runs on.
+    /// </summary>
+    Task<SandboxImage> CaptureAsync(SandboxId id, ImageId image, AfterCapture after, CancellationToken cancellation);
+
+    /// <summary>A complete image; null when there is none of this id.</summary>
+    SandboxImage? FindImage(ImageId image);
+
+    /// <summary>Every image of which this machine holds anything, complete or not, for the reconciler that looks for orphans.</summary>
+    IReadOnlyList<ImageId> ListImages();
+
+    /// <summary>Removes an image, complete or not; done at once when nothing is there. A launch from it that is under way fails or has all it needs.</summary>
+    Task RemoveImageAsync(ImageId image, CancellationToken cancellation);
+
     /// <summary>Sandboxes that ended by themselves while they ran, with the reason. One reader.</summary>
     ChannelReader<SandboxLost> Lost { get; }
 }
@@ -51,6 +69,12 @@ public sealed record LaunchRequest(
 {
     /// <summary>A program and its arguments to start when all else is there; it is not waited for. Empty for none.</summary>
     public IReadOnlyList<string> Start { get; init; } = [];
+
+    /// <summary>
+    /// The image that it is restored from; null to boot it from its template. Fails with
+    /// <see cref="FaultCode.IncompatibleImage"/> when this node's runtime cannot restore it or it is damaged.
+    /// </summary>
+    public ImageId? From { get; init; }
 }
 
 /// <summary>A sandbox that ended by itself.</summary>

@@ -18,8 +18,16 @@ public interface ISandboxAgents
     SandboxId? FindByToken(string token);
 
     /// <summary>
-    /// Its agent. <see cref="FaultCode.NotFound"/> when there is no such sandbox, <see cref="FaultCode.WrongState"/> when
+    /// Its agent; first waits, within a bound, for one that is being captured or resumed, and brings one back that is paused
+    /// and resumes by itself (<see cref="Sandbox.AutoResume"/>): any number of requests at once are one resume.
+    /// <see cref="FaultCode.NotFound"/> when there is no such sandbox, <see cref="FaultCode.WrongState"/> when
     /// it does not run, <see cref="FaultCode.AgentUnavailable"/> when it cannot be reached.
     /// </summary>
     ValueTask<IAgent> AgentAsync(SandboxId id, CancellationToken cancellation);
+
+    /// <summary>
+    /// Says that somebody uses the sandbox, until it is disposed: exec, files, ports, terminals and code are use
+    /// (<see cref="Sandbox.IdleTimeout"/>). Costs next to nothing; a sandbox that there is not is not an error.
+    /// </summary>
+    IDisposable Use(SandboxId id);
 }

@@ -21,7 +21,32 @@ public interface ISandboxes
 
     Task<SandboxPage> ListAsync(Caller caller, SandboxQuery query, CancellationToken cancellation);
 
-    /// <summary>Answers a sandbox that runs, for a client that wants to use it again; any other is <see cref="FaultCode.WrongState"/>.</summary>
+    /// <summary>
+    /// Writes memory, processes and disk to an image and frees the host. With <paramref name="wait"/> it returns once the
+    /// sandbox is paused; when that fails it runs on and the fault says why (<see cref="FaultCode.NotCapturable"/>,
+    /// <see cref="FaultCode.NoCapacity"/>). <see cref="FaultCode.WrongState"/> for one that does not run, paused ones included.
+    /// </summary>
+    Task<Sandbox> PauseAsync(Caller caller, SandboxId id, bool wait, CancellationToken cancellation);
+
+    /// <summary>
+    /// Brings a paused sandbox back: same processes, id, name, variables and ports. With <paramref name="wait"/> it returns
+    /// once it runs; when that fails it stays paused and the fault says why. Any number of calls at once are one resume;
+    /// one that runs already is <see cref="FaultCode.WrongState"/>.
+    /// </summary>
+    /// <param name="timeout">How long the phase that begins may last; null for what the last one was given.</param>
+    Task<Sandbox> ResumeAsync(Caller caller, SandboxId id, TimeSpan? timeout, bool wait, CancellationToken cancellation);
+
+    /// <summary>
+    /// Makes copies of a running or paused sandbox, with memory and disk of one instant, each with an id, name, address and
+    /// tokens of its own; it goes on itself. Returns when all have started or failed, in order, failed ones as records in
+    /// that state with the reason. Faults as <see cref="PauseAsync"/> and <see cref="CreateAsync"/> when none could be made.
+    /// </summary>
+    Task<IReadOnlyList<Sandbox>> ForkAsync(Caller caller, SandboxId id, ForkSandbox request, CancellationToken cancellation);
+
+    /// <summary>
+    /// Answers a sandbox that runs, for a client that wants to use it again, and brings one back that is paused or being
+    /// paused; any other is <see cref="FaultCode.WrongState"/>.
+    /// </summary>
     /// <param name="timeout">Moves the end if it is later than the present one; null keeps that.</param>
     /// <param name="origin">What <paramref name="timeout"/> counts from.</param>
     Task<Sandbox> ConnectAsync(Caller caller, SandboxId id, TimeSpan? timeout, TimeoutOrigin origin, CancellationToken cancellation);
@@ -56,7 +81,7 @@ public sealed record CreateSandbox
     public string? Name { get; init; }
     public string? Description { get; init; }
 
-    /// <summary>Name or id of a template.</summary>
+    /// <summary>Name or id of a template, or of a snapshot of the caller's.</summary>
     public string? Template { get; init; }
 
     public int? CpuCount { get; init; }
@@ -64,6 +89,13 @@ public sealed record CreateSandbox
     public int? StorageGb { get; init; }
     public TimeSpan? Timeout { get; init; }
     public bool AutoPause { get; init; }
+
+    /// <inheritdoc cref="Sandbox.AutoResume"/>
+    public bool AutoResume { get; init; }
+
+    /// <inheritdoc cref="Sandbox.IdleTimeout"/>
+    public TimeSpan? IdleTimeout { get; init; }
+
     public bool Secure { get; init; } = true;
     public bool AllowInternetAccess { get; init; } = true;
 
@@ -77,6 +109,21 @@ public sealed record CreateSandbox
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
     public IReadOnlyList<PortMapping> Ports { get; init; } = [];
+}
+
+/// <summary>What a caller wants of copies of a sandbox; null means as the original.</summary>
+public sealed record ForkSandbox
+{
+    /// <summary>1 to 100.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary>Name of the copies; more than one get a number after it.</summary>
+    public string? Name { get; init; }
+
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Added to the original's.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>Where a sandbox should run.</summary>

@@ -1,4 +1,5 @@
 using Atoll.Domain.Network;
+using Atoll.Domain.Snapshots;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
 
@@ -29,8 +30,14 @@ public sealed record Sandbox
     /// <summary>Why it is in this state, in a sentence; empty while all is well.</summary>
     public string Reason { get; init; } = "";
 
-    /// <summary>Remembered for when pausing is built; refused until then when true.</summary>
+    /// <summary>Whether it is paused, not terminated, when its running phase has lasted as long as it may. Never changes.</summary>
     public bool AutoPause { get; init; }
+
+    /// <summary>Whether a request that needs it brings it back when it is paused.</summary>
+    public bool AutoResume { get; init; }
+
+    /// <summary>It is paused when nobody has used it for this long; null for never.</summary>
+    public TimeSpan? IdleTimeout { get; init; }
 
     /// <summary>Whether the data plane asks for the sandbox's access token.</summary>
     public bool Secure { get; init; } = true;
@@ -60,8 +67,29 @@ public sealed record Sandbox
     /// <summary>The node that holds it; null until one is chosen.</summary>
     public string? Node { get; init; }
 
-    /// <summary>Start of the present running phase; null until it first runs.</summary>
+    /// <summary>Start of the present running phase, or of the last one; null until it first runs.</summary>
     public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it was last asked to pause; null until then.</summary>
+    public DateTimeOffset? PausingAt { get; init; }
+
+    /// <summary>When its last pause was complete; null until then.</summary>
+    public DateTimeOffset? PausedAt { get; init; }
+
+    /// <summary>When it last came back from a pause; null until then.</summary>
+    public DateTimeOffset? ResumedAt { get; init; }
+
+    /// <summary>How long it ran in the phases that are over.</summary>
+    public TimeSpan RanBefore { get; init; }
+
+    /// <summary>How long it was paused in the pauses that are over.</summary>
+    public TimeSpan PausedBefore { get; init; }
+
+    /// <summary>The image that it is paused to, is being paused to or restored from, or that is being taken of it; null while there is none.</summary>
+    public ImageId? Image { get; init; }
+
+    /// <summary>The image that it was made of; null for one that was booted from its template.</summary>
+    public ImageId? Source { get; init; }
 
     /// <summary>When it stopped for good; null until then.</summary>
     public DateTimeOffset? EndedAt { get; init; }

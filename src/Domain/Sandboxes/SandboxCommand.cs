@@ -1,4 +1,5 @@
 using Atoll.Domain.Network;
+using Atoll.Domain.Snapshots;
 
 namespace Atoll.Domain.Sandboxes;
 
@@ -28,10 +29,33 @@ public abstract record SandboxCommand
     /// <summary>The server's report that, after a restart, it is reached at another local port than before, or at none.</summary>
     public sealed record Move(int? LocalPort) : SandboxCommand;
 
+    /// <summary>Write its memory, processes and disk to an image and free the host.</summary>
+    /// <param name="Reason">Why, when its user did not ask for it: its timeout, its idleness. Empty otherwise.</param>
+    public sealed record Pause(ImageId Image, string Reason = "") : SandboxCommand;
+
+    /// <summary>Bring it back from the image it was paused to.</summary>
+    /// <param name="Timeout">How long the running phase that begins may last; null for what the last one was given.</param>
+    public sealed record Resume(TimeSpan? Timeout = null) : SandboxCommand;
+
+    /// <summary>Write an image of it and let it go on.</summary>
+    public sealed record Capture(ImageId Image) : SandboxCommand;
+
+    /// <summary>The node's report that the image is durable; of a sandbox that is being paused, also that nothing else of it is left there.</summary>
+    public sealed record Captured : SandboxCommand;
+
+    /// <summary>The node's report that there is no image, and that the sandbox runs on.</summary>
+    public sealed record CaptureFailed(Fault Why) : SandboxCommand;
+
+    /// <summary>The node's report that it could not be brought back: its image is as it was.</summary>
+    public sealed record ResumeFailed(Fault Why) : SandboxCommand;
+
     /// <summary>Run a process in it, or read what one wrote.</summary>
     public sealed record UseAgent : SandboxCommand;
 
-    /// <summary>Use it again: it stays as it is while it runs, and a timeout that ends later than the present one replaces that.</summary>
+    /// <summary>
+    /// Use it again: it stays as it is while it runs, and a timeout that ends later than the present one replaces that. One
+    /// that is paused is brought back, for a whole phase of the timeout.
+    /// </summary>
     /// <param name="Longest">How long a running phase may be made in all; null for no bound.</param>
     public sealed record Connect(
         TimeSpan? Timeout = null, TimeoutOrigin Origin = TimeoutOrigin.PhaseStart, TimeSpan? Longest = null) : SandboxCommand;

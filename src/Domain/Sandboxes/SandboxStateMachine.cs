@@ -13,6 +13,15 @@ public enum SandboxEffect
 
     /// <summary>Remove the record.</summary>
     Forget,
+
+    /// <summary>Write its image, then take it down.</summary>
+    Pause,
+
+    /// <summary>Bring it back from its image.</summary>
+    Restore,
+
+    /// <summary>Write an image of it beside its life.</summary>
+    Capture,
 }
 
 /// <summary>The answer to a command: the next state and what to do about it, or the fault that refuses it.</summary>
@@ -30,6 +39,9 @@ public readonly record struct Decision(SandboxState Next, SandboxEffect Effect, 
 ///   Created --Start--> Starting --Started--> Running
 ///                          |                    |
 ///                          +------- Lost -------+--> Failed
+///   Running --Pause--> Pausing --Captured--> Paused --Resume/Connect--> Resuming --Started--> Running
+///                         +--CaptureFailed--> Running                       +--ResumeFailed/Lost--> Paused
+///   Running --Capture--> Forking --Captured/CaptureFailed--> Running
 ///   any but final --Terminate/Expire/Delete--> Terminating --Cleaned--> Terminated
 /// </code>
 /// A sandbox that fails keeps its record; cleaning after a failure is an effect, not a state.
@@ -41,14 +53,31 @@ public static class SandboxStateMachine
         SandboxCommand.Start => state is SandboxState.Created
             ? To(SandboxState.Starting, SandboxEffect.Launch)
             : Refuse(state, "started"),
-        SandboxCommand.Progress => state is SandboxState.Starting or SandboxState.Terminating
+        SandboxCommand.Progress => state is SandboxState.Starting or SandboxState.Resuming or SandboxState.Terminating
             ? Stay(state)
             : Refuse(state, "moved to another step"),
-        SandboxCommand.Started => state is SandboxState.Starting ? To(SandboxState.Running) : Refuse(state, "reported as started"),
+        SandboxCommand.Started => state is SandboxState.Starting or SandboxState.Resuming
+            ? To(SandboxState.Running)
+            : Refuse(state, "reported as started"),
         SandboxCommand.Lost => DecideLost(state),
         SandboxCommand.Move => state.IsFinal() || state is SandboxState.Terminating ? Refuse(state, "moved to another port") : Stay(state),
+        SandboxCommand.Pause => state is SandboxState.Running ? To(SandboxState.Pausing, SandboxEffect.Pause) : Refuse(state, "paused"),
+        SandboxCommand.Resume => DecideResume(state, "resumed"),
+        SandboxCommand.Capture => state is SandboxState.Running
+            ? To(SandboxState.Forking, SandboxEffect.Capture)
+            : Refuse(state, "captured"),
+        SandboxCommand.Captured => state switch
+        {
+            SandboxState.Pausing => To(SandboxState.Paused),
+            SandboxState.Forking => To(SandboxState.Running),
+            _ => Refuse(state, "reported as captured"),
+        },
+        SandboxCommand.CaptureFailed => state is SandboxState.Pausing or SandboxState.Forking
+            ? To(SandboxState.Running)
+            : Refuse(state, "reported as not captured"),
+        SandboxCommand.ResumeFailed => state is SandboxState.Resuming ? To(SandboxState.Paused) : Refuse(state, "reported as not resumed"),
         SandboxCommand.UseAgent => state is SandboxState.Running ? Stay(state) : Refuse(state, "used"),
-        SandboxCommand.Connect => state is SandboxState.Running ? Stay(state) : Refuse(state, "connected to"),
+        SandboxCommand.Connect => state is SandboxState.Running ? Stay(state) : DecideResume(state, "connected to"),
         SandboxCommand.SetTimeout => state.IsFinal() || state is SandboxState.Terminating
             ? Refuse(state, "given a new timeout")
             : Stay(state),
@@ -63,10 +92,20 @@ public static class SandboxStateMachine
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "not a member of the closed hierarchy"),
     };
 
+    // Whoever asks while it is on its way back already is answered when it is there.
+    private static Decision DecideResume(SandboxState state, string participle) => state switch
+    {
+        SandboxState.Paused => To(SandboxState.Resuming, SandboxEffect.Restore),
+        SandboxState.Resuming => Stay(state),
+        _ => Refuse(state, participle),
+    };
+
+    // One that is lost on its way back still has its image.
     private static Decision DecideLost(SandboxState state) => state switch
     {
         SandboxState.Created or SandboxState.Starting or SandboxState.Running or SandboxState.Pausing
-            or SandboxState.Resuming or SandboxState.Forking => To(SandboxState.Failed, SandboxEffect.Clean),
+            or SandboxState.Forking => To(SandboxState.Failed, SandboxEffect.Clean),
+        SandboxState.Resuming => To(SandboxState.Paused, SandboxEffect.Clean),
         _ => Refuse(state, "lost"),
     };
 
@@ -77,11 +116,11 @@ public static class SandboxStateMachine
         _ => To(SandboxState.Terminating, SandboxEffect.Clean),
     };
 
-    // One that is over already was cleaned after a failure, or once more by a reconciler.
+    // One that is over already was cleaned after a failure, or once more by a reconciler; one that is paused, after it was lost on its way back.
     private static Decision DecideCleaned(SandboxState state) => state switch
     {
         SandboxState.Terminating => To(SandboxState.Terminated),
-        SandboxState.Terminated or SandboxState.Failed => Stay(state),
+        SandboxState.Terminated or SandboxState.Failed or SandboxState.Paused => Stay(state),
         _ => Refuse(state, "reported as cleaned"),
     };
 

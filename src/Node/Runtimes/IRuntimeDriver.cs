@@ -1,3 +1,4 @@
+using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Node.Launch;
@@ -30,6 +31,9 @@ internal interface IRuntimeDriver
     /// <summary>What a running sandbox uses.</summary>
     /// <exception cref="IOException">It has ended meanwhile.</exception>
     SandboxUsage Measure(SandboxId id);
+
+    /// <summary>The images of its sandboxes, and how they are made. A launch whose request has <see cref="LaunchRequest.From"/> restores one.</summary>
+    IImages Images { get; }
 
     /// <summary>Takes back a sandbox that an earlier server process started. Throws with the reason when it cannot.</summary>
     Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation);

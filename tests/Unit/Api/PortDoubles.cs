@@ -5,6 +5,7 @@ using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
 
@@ -88,6 +89,24 @@ internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners, ISandboxAgen
         return Task.FromResult(new SandboxPage([.. own.Skip(query.Offset).Take(query.Limit)], own.Length));
     }
 
+    public Task<Sandbox> PauseAsync(Caller caller, SandboxId id, bool wait, CancellationToken cancellation) =>
+        MoveAsync(caller, id, wait ? SandboxState.Paused : SandboxState.Pausing);
+
+    public Task<Sandbox> ResumeAsync(Caller caller, SandboxId id, TimeSpan? timeout, bool wait, CancellationToken cancellation) =>
+        MoveAsync(caller, id, wait ? SandboxState.Running : SandboxState.Resuming);
+
+    public Task<IReadOnlyList<Sandbox>> ForkAsync(Caller caller, SandboxId id, ForkSandbox request, CancellationToken cancellation)
+    {
+        Fail();
+        Sandbox[] copies = [.. Enumerable.Range(0, request.Count).Select(_ => Find(caller, id) with { Id = SandboxId.New(DateTimeOffset.UtcNow) })];
+        foreach (Sandbox copy in copies)
+        {
+            _all[copy.Id] = copy;
+        }
+
+        return Task.FromResult<IReadOnlyList<Sandbox>>(copies);
+    }
+
     /// <summary>The timeout that the last connect gave; null when it gave none.</summary>
     public TimeSpan? ConnectTimeout { get; private set; }
 
@@ -110,6 +129,14 @@ internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners, ISandboxAgen
         Fail();
         Sandbox sandbox = Find(caller, id);
         return Task.FromResult(_all[id] = sandbox with { Ports = [.. sandbox.Ports, port] });
+    }
+
+    public IDisposable Use(SandboxId id) => new MemoryStream();
+
+    private Task<Sandbox> MoveAsync(Caller caller, SandboxId id, SandboxState state)
+    {
+        Fail();
+        return Task.FromResult(_all[id] = Find(caller, id) with { State = state });
     }
 
     public Task<Sandbox> RemovePortAsync(Caller caller, SandboxId id, int port, CancellationToken cancellation)
@@ -366,4 +393,12 @@ internal sealed class NodeDouble : INode
     public IAgent Agent(SandboxId id) => throw new NotSupportedException();
 
     public Task<SandboxStats> StatsAsync(SandboxId id, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task<SandboxImage> CaptureAsync(SandboxId id, ImageId image, AfterCapture after, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public SandboxImage? FindImage(ImageId image) => null;
+
+    public IReadOnlyList<ImageId> ListImages() => [];
+
+    public Task RemoveImageAsync(ImageId image, CancellationToken cancellation) => Task.CompletedTask;
 }

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 
 namespace Atoll.Unit.Control;
 
@@ -28,4 +29,13 @@ internal sealed class NodeBetween(INode node) : INode
     public IAgent Agent(SandboxId id) => node.Agent(id);
 
     public Task<SandboxStats> StatsAsync(SandboxId id, CancellationToken cancellation) => node.StatsAsync(id, cancellation);
+
+    public Task<SandboxImage> CaptureAsync(SandboxId id, ImageId image, AfterCapture after, CancellationToken cancellation) =>
+        node.CaptureAsync(id, image, after, cancellation);
+
+    public SandboxImage? FindImage(ImageId image) => node.FindImage(image);
+
+    public IReadOnlyList<ImageId> ListImages() => node.ListImages();
+
+    public Task RemoveImageAsync(ImageId image, CancellationToken cancellation) => node.RemoveImageAsync(image, cancellation);
 }

@@ -251,7 +251,7 @@ public sealed class RecoveryTests
     [InlineData(SandboxState.Running, SandboxState.Failed)]
     [InlineData(SandboxState.Pausing, SandboxState.Failed)]
     [InlineData(SandboxState.Paused, SandboxState.Paused)]
-    [InlineData(SandboxState.Resuming, SandboxState.Failed)]
+    [InlineData(SandboxState.Resuming, SandboxState.Paused)]
     [InlineData(SandboxState.Forking, SandboxState.Failed)]
     [InlineData(SandboxState.Terminating, SandboxState.Terminated)]
     [InlineData(SandboxState.Terminated, SandboxState.Terminated)]

@@ -6,6 +6,7 @@ using Atoll.Node.Launch;
 using Atoll.Node.Recovery;
 using Atoll.Node.Resources;
 using Atoll.Node.Runtimes;
+using Atoll.Node.Runtimes.Simulated;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -80,6 +81,8 @@ public sealed class SandboxNodeTests : IDisposable
     /// <summary>Its only step makes a sandbox that ends when the test says so.</summary>
     private sealed class OneStepDriver : IRuntimeDriver, ILaunchStep
     {
+        public IImages Images { get; } = new SimulatedImages();
+
         public TaskCompletionSource<string> Ended { get; } = new();
 
         public TaskCompletionSource Released { get; } = new();

@@ -2,6 +2,7 @@ using System.Reflection;
 using Atoll.Domain;
 using Atoll.Domain.Network;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Xunit;
 using static Atoll.Domain.Sandboxes.SandboxState;
 
@@ -13,21 +14,27 @@ public sealed class SandboxStateMachineTests
     // and after a slash stands the effect.
     private const string Table =
         """
-                    | Created             | Starting            | Running             | Pausing             | Paused              | Resuming            | Forking             | Terminating | Terminated | Failed   | Error
-        Start       | Starting/Launch     | -                   | -                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
-        Progress    | -                   | .                   | -                   | -                   | -                   | -                   | -                   | .           | -          | -        | -
-        Started     | -                   | Running             | -                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
-        Lost        | Failed/Clean        | Failed/Clean        | Failed/Clean        | Failed/Clean        | -                   | Failed/Clean        | Failed/Clean        | -           | -          | -        | -
-        Move        | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
-        AddPort     | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
-        RemovePort  | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
-        UseAgent    | -                   | -                   | .                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
-        Connect     | -                   | -                   | .                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
-        SetTimeout  | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
-        Expire      | -                   | -                   | Terminating/Clean   | -                   | -                   | -                   | -                   | -           | -          | -        | -
-        Terminate   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | .           | .          | .        | Terminating/Clean
-        Delete      | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | .           | ./Forget   | ./Forget | Terminating/Clean
-        Cleaned     | -                   | -                   | -                   | -                   | -                   | -                   | -                   | Terminated  | .          | .        | -
+                     | Created             | Starting            | Running             | Pausing             | Paused              | Resuming            | Forking             | Terminating | Terminated | Failed   | Error
+        Start        | Starting/Launch     | -                   | -                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
+        Progress     | -                   | .                   | -                   | -                   | -                   | .                   | -                   | .           | -          | -        | -
+        Started      | -                   | Running             | -                   | -                   | -                   | Running             | -                   | -           | -          | -        | -
+        Lost         | Failed/Clean        | Failed/Clean        | Failed/Clean        | Failed/Clean        | -                   | Paused/Clean        | Failed/Clean        | -           | -          | -        | -
+        Move         | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
+        AddPort      | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
+        RemovePort   | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
+        SetTimeout   | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
+        UseAgent     | -                   | -                   | .                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
+        Pause        | -                   | -                   | Pausing/Pause       | -                   | -                   | -                   | -                   | -           | -          | -        | -
+        Resume       | -                   | -                   | -                   | -                   | Resuming/Restore    | .                   | -                   | -           | -          | -        | -
+        Connect      | -                   | -                   | .                   | -                   | Resuming/Restore    | .                   | -                   | -           | -          | -        | -
+        Capture      | -                   | -                   | Forking/Capture     | -                   | -                   | -                   | -                   | -           | -          | -        | -
+        Captured     | -                   | -                   | -                   | Paused              | -                   | -                   | Running             | -           | -          | -        | -
+        CaptureFailed| -                   | -                   | -                   | Running             | -                   | -                   | Running             | -           | -          | -        | -
+        ResumeFailed | -                   | -                   | -                   | -                   | -                   | Paused              | -                   | -           | -          | -        | -
+        Expire       | -                   | -                   | Terminating/Clean   | -                   | -                   | -                   | -                   | -           | -          | -        | -
+        Terminate    | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | .           | .          | .        | Terminating/Clean
+        Delete       | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | .           | ./Forget   | ./Forget | Terminating/Clean
+        Cleaned      | -                   | -                   | -                   | -                   | .                   | -                   | -                   | Terminated  | .          | .        | -
         """;
 
     private static readonly Dictionary<string, SandboxCommand> Commands = new()
@@ -39,6 +46,12 @@ public sealed class SandboxStateMachineTests
         ["AddPort"] = new SandboxCommand.AddPort(new PortMapping(3000, 3000, PortProtocol.Tcp, "web"), Most: 1),
         ["RemovePort"] = new SandboxCommand.RemovePort(3000),
         ["Move"] = new SandboxCommand.Move(20_000),
+        ["Pause"] = new SandboxCommand.Pause(ImageId.New(DateTimeOffset.UnixEpoch)),
+        ["Resume"] = new SandboxCommand.Resume(),
+        ["Capture"] = new SandboxCommand.Capture(ImageId.New(DateTimeOffset.UnixEpoch)),
+        ["Captured"] = new SandboxCommand.Captured(),
+        ["CaptureFailed"] = new SandboxCommand.CaptureFailed(new Fault(FaultCode.NotCapturable, "a tunnel device")),
+        ["ResumeFailed"] = new SandboxCommand.ResumeFailed(new Fault(FaultCode.NoCapacity, "no memory")),
         ["UseAgent"] = new SandboxCommand.UseAgent(),
         ["Connect"] = new SandboxCommand.Connect(TimeSpan.FromMinutes(1)),
         ["SetTimeout"] = new SandboxCommand.SetTimeout(TimeSpan.FromMinutes(1)),

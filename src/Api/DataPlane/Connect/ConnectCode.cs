@@ -52,6 +52,7 @@ internal static class ConnectCodes
         FaultCode.NotADirectory => ConnectCode.InvalidArgument,
         FaultCode.IsADirectory => ConnectCode.InvalidArgument,
         FaultCode.NoSpace => ConnectCode.ResourceExhausted,
+        FaultCode.NotCapturable or FaultCode.IncompatibleImage => ConnectCode.FailedPrecondition,
         FaultCode.Timeout => ConnectCode.DeadlineExceeded,
         FaultCode.NotImplemented => ConnectCode.Unimplemented,
         FaultCode.Internal => ConnectCode.Internal,

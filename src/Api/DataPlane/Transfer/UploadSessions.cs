@@ -44,22 +44,22 @@ internal sealed class UploadProgress(long? size, TimeProvider time)
 {
     private const int AlmostAll = 99;
     private long _received;
+    private volatile Outcome? _outcome;
 
     /// <summary>When it ended; null while it lasts.</summary>
-    public DateTimeOffset? EndedAt { get; private set; }
+    public DateTimeOffset? EndedAt => _outcome?.At;
 
-    public bool Failed { get; private set; }
+    public bool Failed => _outcome is { Failed: true };
 
     /// <summary>0 to 100; 100 is told when the file is in its place, and only then.</summary>
-    public int Percent => EndedAt is not null && !Failed ? 100
+    public int Percent => _outcome is { Failed: false } ? 100
         : size is > 0 ? (int)Math.Min(AlmostAll, Interlocked.Read(ref _received) * 100.0 / size.Value)
         : 0;
 
     public Stream Measure(Stream content) => new CountingStream(content, count => Interlocked.Add(ref _received, count));
 
-    public void End(bool failed)
-    {
-        Failed = failed;
-        EndedAt = time.GetUtcNow();
-    }
+    public void End(bool failed) => _outcome = new Outcome(time.GetUtcNow(), failed);
+
+    // One object, so that who watches never sees half of it.
+    private sealed record Outcome(DateTimeOffset At, bool Failed);
 }

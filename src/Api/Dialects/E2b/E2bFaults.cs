@@ -31,6 +31,7 @@ internal sealed class E2bFaults : IFaultRenderer
         FaultCode.NotADirectory => 400,
         FaultCode.IsADirectory => 400,
         FaultCode.NoSpace => 507,
+        FaultCode.NotCapturable or FaultCode.IncompatibleImage => 500,
         FaultCode.Timeout => 504,
         FaultCode.NotImplemented => 501,
         FaultCode.Internal => 500,

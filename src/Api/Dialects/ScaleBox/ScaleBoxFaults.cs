@@ -31,6 +31,8 @@ internal sealed class ScaleBoxFaults(TimeProvider time) : IFaultRenderer
         FaultCode.NotADirectory => (400, "not_a_directory"),
         FaultCode.IsADirectory => (400, "is_a_directory"),
         FaultCode.NoSpace => (507, "no_space"),
+        FaultCode.NotCapturable => (409, "not_capturable"),
+        FaultCode.IncompatibleImage => (409, "incompatible_image"),
         FaultCode.Timeout => (504, "timeout"),
         FaultCode.NotImplemented => (501, "not_implemented"),
         FaultCode.Internal => (500, "internal"),

@@ -82,6 +82,8 @@ internal sealed class ScaleBoxFiles(
         int told = -1;
         while (sessions.Find(id, name) is var upload && (upload is not null || time.GetElapsedTime(from) < Patience))
         {
+            // Asked before how far it is: what ends in between is told at the next look.
+            bool over = upload?.EndedAt is not null;
             if (upload?.Failed is true)
             {
                 break;
@@ -93,7 +95,7 @@ internal sealed class ScaleBoxFiles(
                 await events.WriteAsync("message", new WireUploadProgress(percent), ScaleBoxJson.Of<WireUploadProgress>());
             }
 
-            if (upload?.EndedAt is not null)
+            if (over)
             {
                 return Results.Empty;
             }

@@ -30,6 +30,8 @@ internal sealed partial class GVisorDriver(
 
     public IReadOnlyList<ILaunchStep> Steps { get; } = steps;
 
+    public IImages Images { get; } = new GVisorImages();
+
     public Task<RuntimeProbe> ProbeAsync(CancellationToken cancellation) => probe.RunAsync(Steps, cancellation);
 
     public async Task PrepareAsync(CancellationToken cancellation)
