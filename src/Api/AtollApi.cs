@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Atoll.Api.DataPlane;
 using Atoll.Api.DataPlane.Connect;
 using Atoll.Api.DataPlane.Transfer;
@@ -49,7 +50,11 @@ public static class AtollApi
         services.ConfigureHttpJsonOptions(json =>
         {
             // Only the OpenAPI document reads these; handlers name their JSON type explicitly.
-            json.SerializerOptions.TypeInfoResolverChain.Insert(0, ScaleBoxJson.Default);
+            foreach (IJsonTypeInfoResolver noun in ScaleBoxJson.Nouns.Reverse())
+            {
+                json.SerializerOptions.TypeInfoResolverChain.Insert(0, noun);
+            }
+
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
         });

@@ -1,8 +1,5 @@
 using System.ComponentModel;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 
 namespace Atoll.Api.Dialects.ScaleBox;
 
@@ -73,58 +70,3 @@ internal sealed record WireApiKey(
 internal sealed record WireApiKeys(IReadOnlyList<WireApiKey> ApiKeys, int MaxActiveApiKeys, WirePagination Pagination);
 
 internal sealed record WireDeletedKey(string KeyId);
-
-/// <summary>The dialect's JSON: snake_case, nulls written, numbers never as texts.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    GenerationMode = JsonSourceGenerationMode.Metadata)]
-[JsonSerializable(typeof(WireError))]
-[JsonSerializable(typeof(WireHealth))]
-[JsonSerializable(typeof(WireEnvelope<WireRegions>))]
-[JsonSerializable(typeof(WireEnvelope<WireSandbox>))]
-[JsonSerializable(typeof(WireEnvelope<WireSandboxes>))]
-[JsonSerializable(typeof(WireEnvelope<WireSandboxStatus>))]
-[JsonSerializable(typeof(WireEnvelope<WireTimeout>))]
-[JsonSerializable(typeof(WireEnvelope<WirePorts>))]
-[JsonSerializable(typeof(WireEnvelope<WireAddedPort>))]
-[JsonSerializable(typeof(WireNewPort))]
-[JsonSerializable(typeof(WireEnvelope<WireEnding>))]
-[JsonSerializable(typeof(WireEnvelope<WireMetrics>))]
-[JsonSerializable(typeof(WireEnvelope<WireUser>))]
-[JsonSerializable(typeof(WireEnvelope<WireApiKey>))]
-[JsonSerializable(typeof(WireEnvelope<WireApiKeys>))]
-[JsonSerializable(typeof(WireEnvelope<WireDeletedKey>))]
-[JsonSerializable(typeof(WireExecStarted))]
-[JsonSerializable(typeof(WireExecActive))]
-[JsonSerializable(typeof(WireExecCancelled))]
-[JsonSerializable(typeof(WireExecReady))]
-[JsonSerializable(typeof(WireExecStart))]
-[JsonSerializable(typeof(WireExecOutput))]
-[JsonSerializable(typeof(WireExecDropped))]
-[JsonSerializable(typeof(WireExecKeepalive))]
-[JsonSerializable(typeof(WireExecEnd))]
-[JsonSerializable(typeof(WireExecError))]
-[JsonSerializable(typeof(WireUploaded))]
-[JsonSerializable(typeof(WireEnvelope<WireUploaded>))]
-[JsonSerializable(typeof(WireEnvelope<WireFileList>))]
-[JsonSerializable(typeof(WireEnvelope<WireFileStat>))]
-[JsonSerializable(typeof(WireUploadProgress))]
-[JsonSerializable(typeof(WireListFiles))]
-[JsonSerializable(typeof(WireStatFile))]
-[JsonSerializable(typeof(WireCreateSandbox))]
-[JsonSerializable(typeof(WireSetTimeout))]
-[JsonSerializable(typeof(WireExec))]
-[JsonSerializable(typeof(WireCreateApiKey))]
-[JsonSerializable(typeof(WireUpdateApiKey))]
-[JsonSerializable(typeof(WireApiKeyStatus))]
-internal sealed partial class ScaleBoxJson : JsonSerializerContext
-{
-    /// <summary>As the attribute says, with texts readable: replies are JSON, never pasted into HTML.</summary>
-    public static ScaleBoxJson Wire { get; } = new(new JsonSerializerOptions
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    });
-
-    public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Wire.GetTypeInfo(typeof(T))!;
-}
