@@ -1,3 +1,4 @@
+using Atoll.Control.Events;
 using Atoll.Control.Sandboxes;
 
 namespace Atoll.Control;
@@ -51,6 +52,9 @@ public sealed record ControlOptions
 
     /// <summary>How long the records of sandboxes that are over can still be read.</summary>
     public TimeSpan KeepFinished { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How events are kept and passed on.</summary>
+    public EventOptions Events { get; init; } = new();
 
     /// <summary>Name of the user made at first start.</summary>
     public string RootUsername { get; init; } = "root";

@@ -1,4 +1,5 @@
 using Atoll.Control.Code;
+using Atoll.Control.Events;
 using Atoll.Control.Processes;
 using Atoll.Control.Recovery;
 using Atoll.Control.Sandboxes;
@@ -61,6 +62,7 @@ public static class ControlServices
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<CodeInterpreter>());
         services.AddSingleton<ControlService>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ControlService>());
+        services.AddAtollEvents();
         return services;
     }
 }

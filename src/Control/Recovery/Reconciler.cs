@@ -48,7 +48,7 @@ internal sealed partial class Reconciler(
         // One that is awake is being cleaned off its node still.
         foreach (SandboxId old in store.OverBefore(time.GetUtcNow() - options.KeepFinished, ForgottenAtOnce).Where(id => !directory.IsAwake(id)))
         {
-            await store.RemoveAsync(old);
+            await store.RemoveAsync(old, "reconciler", time.Now());
         }
     }
 

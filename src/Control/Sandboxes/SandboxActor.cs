@@ -210,7 +210,7 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
             await StoreAsync(before, after, letter);
             letter.Answer(after);
             answered = true;
-            await PerformAsync(decision.Effect, letter.Command, after);
+            await PerformAsync(decision.Effect, letter, after);
         }
         catch (Exception e)
         {
@@ -247,7 +247,7 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
     {
         try
         {
-            await context.Store.UpdateAsync(before, after, letter.By);
+            await context.Store.UpdateAsync(before, after, letter.By, letter.Command);
             return true;
         }
         catch (Exception e) when (Database.IsOutOfRoom(e) && letter.Command is
@@ -258,9 +258,9 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         }
     }
 
-    private async Task PerformAsync(SandboxEffect effect, SandboxCommand command, Sandbox after)
+    private async Task PerformAsync(SandboxEffect effect, Letter letter, Sandbox after)
     {
-        _clean |= command is SandboxCommand.Cleaned;
+        _clean |= letter.Command is SandboxCommand.Cleaned;
         switch (effect)
         {
             case SandboxEffect.Launch:
@@ -274,7 +274,7 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
 
         if (_clean && after.DeleteRequested)
         {
-            await context.Store.RemoveAsync(id);
+            await context.Store.RemoveAsync(id, letter.By, context.Time.Now());
             await context.Addresses.CloseAsync(id);
             Volatile.Write(ref _record, null);
             context.Wheel.Cancel(id);

@@ -37,6 +37,9 @@ internal sealed class Database : IAsyncDisposable
         }.ToString();
     }
 
+    /// <summary>Raised on the writer's thread when a batch is on disk. Whoever listens must neither wait nor throw.</summary>
+    public event Action? Committed;
+
     static Database() => DefaultTypeMap.MatchNamesWithUnderscores = true;
 
     /// <summary>True when the disk, not the work, is the reason: nothing can be stored until something else is removed.</summary>
@@ -159,6 +162,11 @@ internal sealed class Database : IAsyncDisposable
             if (failure is not null && _broken is null && IsOutOfRoom(failure) && _ballast?.Drop() is true)
             {
                 failure = Try(connection, batch);
+            }
+
+            if (failure is null)
+            {
+                Committed?.Invoke();
             }
         }
         catch (Exception e)

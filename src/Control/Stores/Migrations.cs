@@ -109,6 +109,39 @@ internal static class Migrations
         ) strict;
         create index snapshots_by_image on snapshots (image);
         """,
+        """
+        create table events (
+            seq        integer primary key autoincrement,
+            id         text not null unique,
+            type       text not null,
+            at         integer not null,
+            owner      text not null,
+            project    text,
+            subject    text not null,
+            sandbox    text,
+            cause      text not null,
+            reason     text not null,
+            from_state text,
+            to_state   text,
+            data       text not null
+        ) strict;
+        create index events_by_owner on events (owner, seq);
+        create index events_by_sandbox on events (sandbox, seq);
+        insert into events (seq, id, type, at, owner, subject, sandbox, cause, reason, from_state, to_state, data)
+        select e.seq, printf('evt-%026d', e.seq), case
+                when e.from_state is null then 'sandbox.created'
+                when e.from_state = e.to_state then 'sandbox.updated'
+                when e.to_state = 'starting' then 'sandbox.starting'
+                when e.to_state = 'running' then 'sandbox.started'
+                when e.to_state = 'terminating' then 'sandbox.stopped'
+                when e.to_state = 'terminated' then 'sandbox.terminated'
+                when e.to_state = 'failed' then 'sandbox.failed'
+                else 'sandbox.updated'
+            end, e.at, s.owner, e.sandbox, e.sandbox, e.cause, e.reason, e.from_state, e.to_state,
+            json_object('name', s.name, 'template_id', s.template, 'template_name', s.template_name)
+        from sandbox_events e join sandboxes s on s.id = e.sandbox order by e.seq;
+        drop table sandbox_events;
+        """,
     ];
 
     public static int Newest => Steps.Length;

@@ -1,4 +1,5 @@
 using System.Text;
+using Atoll.Control.Events;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Tenancy;
 using Dapper;
@@ -6,7 +7,7 @@ using Dapper;
 namespace Atoll.Control.Stores;
 
 /// <summary>Remembers sandboxes, and each of their transitions as an event in the same transaction.</summary>
-internal sealed class SandboxStore(Database database)
+internal sealed class SandboxStore(Database database, EventLog events)
 {
     private const string Insert =
         """
@@ -31,12 +32,6 @@ internal sealed class SandboxStore(Database database)
         where id = @Id
         """;
 
-    private const string AppendEvent =
-        """
-        insert into sandbox_events (sandbox, at, from_state, to_state, reason, cause)
-        values (@Sandbox, @At, @FromState, @ToState, @Reason, @Cause)
-        """;
-
     private const string Live =
         """
         select coalesce(sum(owner = @owner), 0) as of_owner, coalesce(sum(memory_mb), 0) as memory_mb, coalesce(sum(storage_gb), 0) as storage_gb
@@ -49,21 +44,39 @@ internal sealed class SandboxStore(Database database)
     {
         admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { owner = sandbox.Owner.Value, live = States(over: false) }));
         connection.Execute(Insert, SandboxRow.Of(sandbox));
-        return connection.Execute(AppendEvent, Event(null, sandbox, cause));
+        return events.Append(connection, SandboxEvents.Of(null, sandbox, null, cause), sandbox.UpdatedAt);
     });
 
-    public Task UpdateAsync(Sandbox before, Sandbox after, string cause) => database.WriteAsync(connection =>
+    /// <param name="command">What changes it; decides what the event is called where the records do not.</param>
+    public Task UpdateAsync(Sandbox before, Sandbox after, string cause, SandboxCommand? command = null) => database.WriteAsync(connection =>
     {
         if (connection.Execute(Update, SandboxRow.Of(after)) != 1)
         {
             throw new InvalidOperationException($"the record of sandbox {after.Id} is gone");
         }
 
-        return connection.Execute(AppendEvent, Event(before, after, cause));
+        return events.Append(connection, SandboxEvents.Of(before, after, command, cause), after.UpdatedAt);
     });
 
-    public Task RemoveAsync(SandboxId id) =>
-        database.WriteAsync(connection => connection.Execute("delete from sandboxes where id = @Id", new { Id = id.Value }));
+    /// <summary>Removes the record. Its events stay.</summary>
+    /// <param name="now">When it went.</param>
+    public Task RemoveAsync(SandboxId id, string cause, DateTimeOffset now) => database.WriteAsync(connection =>
+    {
+        if (connection.QuerySingleOrDefault<SandboxRow>("select * from sandboxes where id = @Id", new { Id = id.Value })?.ToSandbox() is not { } sandbox)
+        {
+            return 0;
+        }
+
+        if (!sandbox.State.IsFinal())
+        {
+            Sandbox over = sandbox with { State = SandboxState.Terminated, EndedAt = now, UpdatedAt = now };
+            events.Append(connection, SandboxEvents.Of(sandbox, over, null, cause), now);
+            sandbox = over;
+        }
+
+        events.Append(connection, SandboxEvents.Removed(sandbox, cause), now);
+        return connection.Execute("delete from sandboxes where id = @Id", new { Id = id.Value });
+    });
 
     public Sandbox? Find(SandboxId id) => database.Read(connection => connection.QuerySingleOrDefault<SandboxRow>(
         "select * from sandboxes where id = @Id", new { Id = id.Value }))?.ToSandbox();
@@ -157,16 +170,6 @@ internal sealed class SandboxStore(Database database)
         SandboxSort.State => "state",
         SandboxSort.TimeoutAt => "timeout_at",
         _ => throw new ArgumentOutOfRangeException(nameof(sort)),
-    };
-
-    private static object Event(Sandbox? before, Sandbox after, string cause) => new
-    {
-        Sandbox = after.Id.Value,
-        At = after.UpdatedAt.ToUnixTimeMilliseconds(),
-        FromState = before is null ? null : SandboxRow.Word(before.State),
-        ToState = SandboxRow.Word(after.State),
-        after.Reason,
-        Cause = cause,
     };
 }
 

@@ -168,7 +168,7 @@ internal sealed class ControlWorld : IAsyncDisposable
     /// <summary>The transitions that the store remembers of a sandbox, oldest first: from, to, who brought it about.</summary>
     public IReadOnlyList<(string? From, string To, string Cause)> EventsOf(SandboxId id) => Get<Database>().Read(connection => connection
         .Query<(string?, string, string)>(
-            "select from_state, to_state, cause from sandbox_events where sandbox = @id order by seq", new { id = id.Value }).ToList());
+            "select from_state, to_state, cause from events where sandbox = @id and to_state is not null order by seq", new { id = id.Value }).ToList());
 
     public static async Task<Fault> FaultAsync(Func<Task> action) => (await Assert.ThrowsAsync<FaultException>(action)).Fault;
 
