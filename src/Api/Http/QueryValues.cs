@@ -20,6 +20,20 @@ internal static class QueryValues
             : throw Fault.Invalid(name, $"{name} must be an integer from {least} to {most}").AsException();
     }
 
+    /// <summary>A number that is not negative; null when absent or empty.</summary>
+    public static long? Long(IQueryCollection query, string name)
+    {
+        string? text = Text(query, name);
+        if (text is null)
+        {
+            return null;
+        }
+
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+            ? value
+            : throw Fault.Invalid(name, $"{name} must be an integer from 0 to {long.MaxValue}").AsException();
+    }
+
     /// <summary>The last value given; null when absent or empty.</summary>
     public static string? Text(IQueryCollection query, string name)
     {

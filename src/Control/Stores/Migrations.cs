@@ -147,7 +147,8 @@ internal static class Migrations
     public static int Newest => Steps.Length;
 
     /// <summary>Safe while another process does the same: each looks again once it holds the write lock.</summary>
-    public static void Apply(SqliteConnection connection)
+    /// <param name="until">How many steps to do; null for all.</param>
+    public static void Apply(SqliteConnection connection, int? until = null)
     {
         connection.Execute("begin immediate");
         try
@@ -161,7 +162,7 @@ internal static class Migrations
                     + "start that version, or point --data at another directory");
             }
 
-            for (long next = version; next < Newest; next++)
+            for (long next = version; next < (until ?? Newest); next++)
             {
                 connection.Execute(Steps[next]);
                 connection.Execute("insert into schema_version (version) values (@version)", new { version = next + 1 });

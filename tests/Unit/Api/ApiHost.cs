@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Atoll.Api;
 using Atoll.Domain.Code;
+using Atoll.Domain.Events;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
@@ -27,6 +28,8 @@ public sealed class ApiHost : IAsyncLifetime
     private HttpClient? _client;
 
     internal PortDoubles Ports { get; } = new();
+
+    internal EventsDouble Events { get; } = new();
 
     internal RecordedLog Log { get; } = new();
 
@@ -57,6 +60,7 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddSingleton<ICodeInterpreter>(new CodeDouble());
             services.AddSingleton<ITemplates>(new TemplatesDouble());
             services.AddSingleton<INode>(new NodeDouble());
+            services.AddSingleton<IEvents>(Events);
             services.AddSingleton(new ApiOptions { PublicHost = "127.0.0.1:7070", MinTimeout = TimeSpan.FromSeconds(60), KeepAlive = TimeSpan.FromMilliseconds(100) });
             services.AddLogging(logging => logging.ClearProviders().AddProvider(Log));
         });

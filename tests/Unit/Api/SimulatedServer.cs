@@ -97,10 +97,21 @@ public sealed class SimulatedServer : IAsyncLifetime
     }
 
     /// <summary>Sends a request to the control plane with the first user's key.</summary>
-    internal async Task<Reply> ControlAsync(HttpMethod method, string path, object? body = null)
+    internal Task<Reply> ControlAsync(HttpMethod method, string path, object? body = null) => AsAsync(Key, method, path, body);
+
+    /// <summary>A key of a user of that name, who is made.</summary>
+    internal async Task<string> KeyOfAsync(string username)
+    {
+        var tenancy = Services.GetRequiredService<TenancyAdmin>();
+        await tenancy.EnsureUserAsync(username);
+        return (await tenancy.CreateKeyAsync(username, "test")).Secret;
+    }
+
+    /// <summary>Sends a request to the control plane with somebody's key.</summary>
+    internal async Task<Reply> AsAsync(string key, HttpMethod method, string path, object? body = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
-        request.Headers.Add("X-API-Key", Key);
+        request.Headers.Add("X-API-Key", key);
         return await Reply.OfAsync(await Client.SendAsync(request));
     }
 

@@ -169,7 +169,7 @@ public sealed class RecoveryTests
         await world.Get<Reconciler>().RunAsync(default);
 
         Assert.Null(world.Store.Find(old.Id));
-        Assert.Empty(world.EventsOf(old.Id));
+        Assert.Equal("terminated", world.EventsOf(old.Id)[^1].To);
         Assert.Equal(SandboxState.Terminated, world.Store.Find(young.Id)!.State);
         Assert.Equal(SandboxState.Running, world.Store.Find(running.Id)!.State);
     }

@@ -161,7 +161,7 @@ public sealed class SandboxLifecycleTests
         Assert.Equal(FaultCode.NotFound, fault.Code);
         Assert.Equal(FaultCode.NotFound, (await ControlWorld.FaultAsync(() => world.Sandboxes.DeleteAsync(world.Root, sandbox.Id, default))).Code);
         Assert.Empty(world.Machine.Things);
-        Assert.Empty(world.EventsOf(sandbox.Id));
+        Assert.Equal("terminated", world.EventsOf(sandbox.Id)[^1].To);
     }
 
     [Fact]

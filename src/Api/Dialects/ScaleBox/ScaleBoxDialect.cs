@@ -20,7 +20,8 @@ internal static class ScaleBoxDialect
         .AddSandboxMetrics()
         .AddExec()
         .AddFiles()
-        .AddKeys();
+        .AddKeys()
+        .AddEvents();
 
     public static void MapScaleBox(this IEndpointRouteBuilder app)
     {
@@ -31,6 +32,7 @@ internal static class ScaleBoxDialect
         app.MapExec();
         app.MapFiles();
         app.MapKeys();
+        app.MapEvents();
         app.MapProjects();
         app.MapTemplates();
         app.MapNotifications();

@@ -19,6 +19,7 @@ internal static class ScaleBoxJson
     public static IEnumerable<IJsonTypeInfoResolver> Nouns =>
     [
         SandboxJson.Default,
+        EventJson.Default,
     ];
 
     public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Wire.GetTypeInfo(typeof(T));

@@ -1,0 +1,32 @@
+using Atoll.Api.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Atoll.Api.Dialects.ScaleBox;
+
+/// <summary>The query and header parameters of the routes of events, for the API's description.</summary>
+internal static class ScaleBoxEventParameters
+{
+    private static readonly Parameter Types = new("type", JsonSchemaType.String, "One type or several with commas; sandbox.* for all of sandboxes.");
+    private static readonly Parameter Sandbox = new("sandbox_id", JsonSchemaType.String, "Only of this sandbox.");
+
+    public static Parameter[] OfSandbox { get; } =
+    [
+        new("since", JsonSchemaType.Integer, "Only events with a higher sequence; oldest first unless order says otherwise."),
+        new("before", JsonSchemaType.Integer, "Only events with a lower sequence."),
+        Types,
+        new("start", JsonSchemaType.String, "Only what happened from then: a time in ISO 8601, or Unix seconds or milliseconds."),
+        new("end", JsonSchemaType.String, "Only what happened before then."),
+        new("limit", JsonSchemaType.Integer, "Most to return, 1 to 500; 100 when absent."),
+        new("order", JsonSchemaType.String, "asc or desc; desc when neither it nor since is given."),
+    ];
+
+    public static Parameter[] List { get; } = [.. OfSandbox, Sandbox];
+
+    public static Parameter[] Stream { get; } =
+    [
+        new("since", JsonSchemaType.Integer, "The sequence to go on behind; when absent only what happens from now on, and 0 for all that is kept."),
+        new("Last-Event-ID", JsonSchemaType.String, "The id of the last event seen; goes before since.", ParameterLocation.Header),
+        Types,
+        Sandbox,
+    ];
+}
