@@ -42,7 +42,9 @@ var reaper = new Reaper();
 var processes = new ProcessTable(loop, launcher, reaper);
 string version = typeof(Launcher).Assembly.GetName().Version?.ToString(3) ?? "0";
 var tunnels = new TunnelOpening(loop);
-var listener = new Listener(loop, port, new RequestHandler(secret, version, processes, new SandboxSettings(launcher), tunnels, new FileRequests(loop)));
+var handler = new RequestHandler(loop, secret, version, processes, new SandboxSettings(launcher), tunnels, new FileRequests(loop));
+var listener = new Listener(loop, port, handler);
+handler.CloseOthers = listener.CloseAllBut;
 tunnels.OwnPort = listener.Port;
 if (localSocket is not null)
 {

@@ -47,6 +47,20 @@ public static partial class Files
         return new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget!;
     }
 
+    /// <summary>Makes what was made, renamed and removed in a directory outlast a loss of power.</summary>
+    /// <exception cref="SyscallException">With the path as subject.</exception>
+    public static void SyncDirectory(string path)
+    {
+        using SafeFileHandle handle = Open(path, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY);
+        if (fsync(handle) != 0)
+        {
+            throw SyscallException.Last("fsync", path);
+        }
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(SafeFileHandle handle);
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle open(string path, int flags, int mode);
 }

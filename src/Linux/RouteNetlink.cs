@@ -39,7 +39,11 @@ public sealed class RouteNetlink : IDisposable
         GC.KeepAlive(peerNamespace);
     }
 
-    public void SetUp(string name) => Do(Link(RTM_NEWLINK, 0, IFF_UP, name), "RTM_NEWLINK", name);
+    public void SetUp(string name) => Do(Link(RTM_NEWLINK, 0, IFF_UP, name, change: IFF_UP), "RTM_NEWLINK", name);
+
+    /// <summary>Takes a link down: nothing passes, also from the other end of a pair, which stays up. Its addresses stay.</summary>
+    /// <returns>False when there is no such link.</returns>
+    public bool SetDown(string name) => Do(Link(RTM_NEWLINK, 0, 0, name, change: IFF_UP), "RTM_NEWLINK", name, Errno.ENODEV);
 
     /// <returns>False when there is no such link.</returns>
     public bool DeleteLink(string name) => Do(Link(RTM_DELLINK, 0, 0, name), "RTM_DELLINK", name, Errno.ENODEV);
@@ -90,11 +94,11 @@ public sealed class RouteNetlink : IDisposable
         Do(message, "RTM_NEWROUTE", $"{destination} via {gateway}");
     }
 
-    private static NetlinkMessage Link(ushort type, NetlinkFlags flags, int up, string name)
+    private static NetlinkMessage Link(ushort type, NetlinkFlags flags, int up, string name, int change = 0)
     {
         Span<byte> body = stackalloc byte[InterfaceInfoBytes];
         BitConverter.TryWriteBytes(body[8..], up);
-        BitConverter.TryWriteBytes(body[12..], up);
+        BitConverter.TryWriteBytes(body[12..], change);
         var message = new NetlinkMessage(type, NLM_F_REQUEST | NLM_F_ACK | flags, body);
         message.Attribute(IFLA_IFNAME, name);
         return message;

@@ -86,5 +86,7 @@ public sealed partial record NodeOptions
 
     internal CgroupOptions Cgroups => new() { Root = Instance };
 
+    internal string Images => Path.Combine(DataDirectory, "images");
+
     internal DiskOptions Disks => new() { DataDirectory = DataDirectory };
 }

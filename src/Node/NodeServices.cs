@@ -25,6 +25,7 @@ public static class NodeServices
         return services
             .AddSingleton(options)
             .AddSingleton<HostProcesses>()
+            .AddSingleton(_ => LaunchFaults.Parse(options.Faults, () => Signals.Send(Environment.ProcessId, Signals.SIGKILL)))
             .AddSingleton(provider => new LaunchJournal(
                 Path.Combine(options.DataDirectory, "launches"), provider.GetRequiredService<ILogger<LaunchJournal>>()))
             .AddSingleton(_ => TemplateStore.Open(options.Templates))
@@ -33,7 +34,7 @@ public static class NodeServices
             .AddSingleton<INode>(provider => new SandboxNode(
                 provider.GetRequiredService<IRuntimeDriver>(),
                 provider.GetRequiredService<LaunchJournal>(),
-                LaunchFaults.Parse(options.Faults, () => Signals.Send(Environment.ProcessId, Signals.SIGKILL)),
+                provider.GetRequiredService<LaunchFaults>(),
                 CapabilitiesOf(provider.GetRequiredService<IRuntimeDriver>().Name, options),
                 provider.GetRequiredService<ILoggerFactory>()))
             .AddHostedService<NodeService>();
@@ -51,7 +52,8 @@ public static class NodeServices
                 provider.GetRequiredService<LaunchJournal>(),
                 provider.GetRequiredService<HostProcesses>(),
                 TimeProvider.System,
-                provider.GetRequiredService<ILoggerFactory>()),
+                provider.GetRequiredService<ILoggerFactory>(),
+                provider.GetRequiredService<LaunchFaults>()),
             "simulated" => new SimulatedDriver(new SimulatedMachine(TimeProvider.System), new SimulatedOptions()),
             _ => throw new ArgumentException($"--runtime {options.Runtime}: expected auto, gvisor or simulated"),
         };

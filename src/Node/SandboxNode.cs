@@ -33,7 +33,12 @@ internal sealed partial class SandboxNode(
 
     public async Task LaunchAsync(LaunchRequest request, Action<SandboxPhase> progress, CancellationToken cancellation)
     {
-        var record = new LaunchRecord(request.Id) { AllowInternetAccess = request.AllowInternetAccess };
+        var record = new LaunchRecord(request.Id)
+        {
+            AllowInternetAccess = request.AllowInternetAccess,
+            Template = request.Template.Value,
+            Resources = request.Resources,
+        };
         journal.Save(record);
         var context = new LaunchContext(request, new JournaledRecord(record, journal));
         try

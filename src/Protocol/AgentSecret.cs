@@ -24,6 +24,9 @@ public sealed class AgentSecret
     /// <summary>What the agent presents.</summary>
     public ReadOnlySpan<byte> AgentProof => _bytes.AsSpan(ProofSize);
 
+    /// <summary>Wipes it: from then on it is no secret.</summary>
+    public void Forget() => Array.Clear(_bytes);
+
     /// <summary>Compares in a time that depends on the length only. (The library's own comparison sits beside code that
     /// needs OpenSSL, which a static file does not have.)</summary>
     public static bool Same(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)

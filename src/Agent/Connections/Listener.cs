@@ -27,6 +27,14 @@ internal sealed class Listener
 
     public int Port { get; }
 
+    public void CloseAllBut(Connection kept)
+    {
+        foreach (Connection connection in _connections.Where(connection => connection != kept).ToArray())
+        {
+            connection.Close();
+        }
+    }
+
     private void Watch() => _loop.Add(_socket, EpollEvents.EPOLLIN, _ => Accept());
 
     private void Accept()

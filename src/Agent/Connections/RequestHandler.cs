@@ -1,5 +1,6 @@
 using Atoll.Agent.Boot;
 using Atoll.Agent.Files;
+using Atoll.Agent.Loop;
 using Atoll.Agent.Processes;
 using Atoll.Agent.Tunnels;
 using Atoll.Linux;
@@ -11,8 +12,13 @@ namespace Atoll.Agent.Connections;
 
 /// <summary>What the agent does for each message: the one table of requests and replies.</summary>
 internal sealed class RequestHandler(
-    AgentSecret secret, string version, ProcessTable processes, SandboxSettings settings, TunnelOpening tunnels, FileRequests files)
+    EventLoop loop, AgentSecret secret, string version, ProcessTable processes, SandboxSettings settings, TunnelOpening tunnels, FileRequests files)
 {
+    private AgentSecret _secret = secret;
+
+    /// <summary>Closes every connection but one; set by who has them.</summary>
+    public Action<Connection> CloseOthers { get; set; } = _ => { };
+
     /// <exception cref="ProtocolException">The dialler broke the contract: close the connection.</exception>
     public void Handle(Connection connection, Message message)
     {
@@ -48,7 +54,7 @@ internal sealed class RequestHandler(
             ? Hello.Read(message.Payload)
             : throw new ProtocolException("a hello comes first");
         uint stream = message.Stream;
-        if (!AgentSecret.Same(hello.HostProof.Span, secret.HostProof))
+        if (!AgentSecret.Same(hello.HostProof.Span, _secret.HostProof))
         {
             connection.Write(writer => new Error(AgentErrorCode.Unauthenticated, "not this sandbox's secret").Write(writer, stream));
             connection.Close();
@@ -56,8 +62,9 @@ internal sealed class RequestHandler(
         }
 
         connection.Accept();
+        loop.Continue();
         uint generation = Math.Min(hello.Generation, ProtocolLimits.Generation);
-        connection.Write(writer => new HelloOk(secret.AgentProof.ToArray(), generation, version).Write(writer, stream));
+        connection.Write(writer => new HelloOk(_secret.AgentProof.ToArray(), generation, version).Write(writer, stream));
     }
 
     private void Serve(Connection connection, Message message)
@@ -68,6 +75,15 @@ internal sealed class RequestHandler(
         {
             case MessageType.Configure:
                 settings.Apply(Configure.Read(payload));
+                connection.Write(writer => Bare.Write(writer, MessageType.Ok, stream));
+                break;
+            case MessageType.HoldTimers:
+                Bare.Read(payload);
+                loop.Hold();
+                connection.Write(writer => Bare.Write(writer, MessageType.Ok, stream));
+                break;
+            case MessageType.Rekey:
+                Take(Rekey.Read(payload).Secret, connection);
                 connection.Write(writer => Bare.Write(writer, MessageType.Ok, stream));
                 break;
             case MessageType.StartProcess:
@@ -129,6 +145,13 @@ internal sealed class RequestHandler(
 
                 throw new AgentErrorException(AgentErrorCode.Unsupported, $"this agent does not know message {(byte)message.Type}");
         }
+    }
+
+    private void Take(AgentSecret secret, Connection connection)
+    {
+        CloseOthers(connection);
+        _secret.Forget();
+        _secret = secret;
     }
 
     private static void GiveCredit(Follower? follower, Credit credit) => follower?.Process.Consume(follower, credit);

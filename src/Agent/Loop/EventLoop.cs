@@ -23,11 +23,28 @@ internal sealed class EventLoop(TimeProvider time)
     private readonly SortedSet<LoopTimer> _timers = [];
     private readonly long _origin = time.GetTimestamp();
     private long _timerNumber;
+    private long _missed;
+    private long? _held;
 
-    /// <summary>Milliseconds since the loop was made; never goes back.</summary>
-    public long Now => (long)time.GetElapsedTime(_origin).TotalMilliseconds;
+    /// <summary>Milliseconds since the loop was made, without those between <see cref="Hold"/> and <see cref="Continue"/>; never goes back.</summary>
+    public long Now => _held ?? Elapsed - _missed;
 
     public DateTimeOffset WallClock => time.GetUtcNow();
+
+    private long Elapsed => (long)time.GetElapsedTime(_origin).TotalMilliseconds;
+
+    /// <summary>Time stands still for timers. Where the sandbox is restored the kernel's own clock has gone on meanwhile.</summary>
+    public void Hold() => _held = Now;
+
+    /// <summary>Time passes again; no matter if it did.</summary>
+    public void Continue()
+    {
+        if (_held is { } held)
+        {
+            _missed = Elapsed - held;
+            _held = null;
+        }
+    }
 
     public void Add(Descriptor descriptor, EpollEvents events, Action<EpollEvents> handler)
     {
@@ -82,7 +99,7 @@ internal sealed class EventLoop(TimeProvider time)
     }
 
     private int UntilNextTimer() =>
-        _timers.Min is { } next ? (int)Math.Clamp(next.Due - Now, 0, int.MaxValue) : -1;
+        _held is null && _timers.Min is { } next ? (int)Math.Clamp(next.Due - Now, 0, int.MaxValue) : -1;
 
     private void RunTimers()
     {

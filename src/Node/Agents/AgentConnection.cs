@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using Atoll.Domain;
 using Atoll.Protocol;
 using Atoll.Protocol.Frames;
@@ -16,6 +17,9 @@ internal sealed class AgentConnection : IAsyncDisposable
 
     /// <summary>How long a message may take to be written, its turn included.</summary>
     private static readonly TimeSpan WriteTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an agent may take to close its side.</summary>
+    private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(1);
 
     /// <summary>Bytes of memory that a connection keeps for writing when there is nothing to write.</summary>
     private const int IdleBuffer = 4 * 1024;
@@ -164,6 +168,25 @@ internal sealed class AgentConnection : IAsyncDisposable
         {
             _writing.Release();
         }
+    }
+
+    /// <summary>Closes once the agent has closed its side too, so that its kernel has nothing of it left; without waiting for long.</summary>
+    public async Task CloseAsync()
+    {
+        if (_transport is NetworkStream { Socket: var socket })
+        {
+            try
+            {
+                socket.Shutdown(SocketShutdown.Send);
+                await _reading.WaitAsync(CloseTime, _time);
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or TimeoutException)
+            {
+                // Gone already, or not to be had: what follows is enough for this side.
+            }
+        }
+
+        await DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -1,6 +1,7 @@
 using Atoll.Domain;
 using Atoll.Protocol;
 using Atoll.Protocol.Frames;
+using Atoll.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 
 namespace Atoll.Node.Agents;
@@ -17,14 +18,21 @@ internal sealed partial class AgentLink : IAsyncDisposable
     /// <summary>The bound of a request whose reply may take as long as it likes: only cancellation or the loss of the connection ends it.</summary>
     public static readonly TimeSpan Unbounded = Timeout.InfiniteTimeSpan;
 
+    /// <summary>How long an agent may take to say that its timers stand still: it does so behind what it does already.</summary>
+    private static readonly TimeSpan HoldTime = TimeSpan.FromSeconds(10);
+
     /// <summary>How long an agent that once answered may take to answer again.</summary>
     private static readonly TimeSpan RedialTime = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long calls wait for the end of a suspension.</summary>
+    private static readonly TimeSpan SuspendTime = TimeSpan.FromMinutes(2);
+
     private readonly Func<CancellationToken, ValueTask<Stream>> _dial;
-    private readonly AgentSecret _secret;
     private readonly SemaphoreSlim _dialing = new(1);
     private readonly CancellationTokenSource _closing = new();
+    private AgentSecret _secret;
     private AgentConnection? _connection;
+    private volatile TaskCompletionSource? _suspended;
 
     private AgentLink(Func<CancellationToken, ValueTask<Stream>> dial, AgentSecret secret, TimeProvider time, ILogger log) =>
         (_dial, _secret, Time, Log) = (dial, secret, time, log);
@@ -124,6 +132,45 @@ internal sealed partial class AgentLink : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Closes the connection, with the agent's timers standing still, and opens none until <see cref="Resume"/>: calls wait for that,
+    /// 2 minutes at most. What was asked before is answered first, if it can be answered at once.
+    /// </summary>
+    public async Task SuspendAsync(CancellationToken cancellation)
+    {
+        AgentConnection connection = await ConnectionAsync(cancellation);
+        await _dialing.WaitAsync(cancellation);
+        _suspended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            await RequestAsync(connection, HoldTimers, MessageType.Ok, HoldTime, cancellation);
+            await connection.CloseAsync();
+        }
+        catch
+        {
+            Resume();
+            throw;
+        }
+    }
+
+    /// <summary>Undoes <see cref="SuspendAsync"/>, and dials at once.</summary>
+    public void Resume()
+    {
+        if (Interlocked.Exchange(ref _suspended, null) is { } suspended)
+        {
+            _dialing.Release();
+            suspended.TrySetResult();
+            _ = RedialAsync();
+        }
+    }
+
+    /// <summary>Gives the agent another secret.</summary>
+    public async Task RekeyAsync(AgentSecret secret, CancellationToken cancellation)
+    {
+        await RequestAsync(new Rekey(secret).Write, MessageType.Ok, cancellation);
+        _secret = secret;
+    }
+
     /// <summary>Reads a reply; one that breaks the contract is as good as none.</summary>
     /// <exception cref="FaultException"><see cref="FaultCode.AgentUnavailable"/>.</exception>
     public static T Parse<T>(Func<T> read)
@@ -147,13 +194,63 @@ internal sealed partial class AgentLink : IAsyncDisposable
         }
     }
 
+    private static void HoldTimers(MessageWriter writer, uint stream) => Bare.Write(writer, MessageType.HoldTimers, stream);
+
+    // Whoever needs the connection first is told why there is none.
+    private async Task RedialAsync()
+    {
+        try
+        {
+            await ConnectionAsync(CancellationToken.None);
+        }
+        catch (FaultException e)
+        {
+            LogNotRedialled(Log, e);
+        }
+    }
+
     private async Task<AgentConnection> ConnectionAsync(TimeSpan bound, CancellationToken cancellation)
     {
-        if (Volatile.Read(ref _connection) is { IsOpen: true } open)
+        while (true)
         {
-            return open;
+            await ResumedAsync(cancellation);
+            if (Volatile.Read(ref _connection) is { IsOpen: true } open)
+            {
+                return open;
+            }
+
+            try
+            {
+                return await DialInTurnAsync(bound, cancellation);
+            }
+            catch (FaultException) when (_suspended is not null)
+            {
+                // It has begun meanwhile: the bound is that of a suspension now.
+            }
+        }
+    }
+
+    private async Task ResumedAsync(CancellationToken cancellation)
+    {
+        if (_suspended is not { } suspended)
+        {
+            return;
         }
 
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
+        try
+        {
+            await suspended.Task.WaitAsync(SuspendTime, Time, both.Token);
+        }
+        catch (Exception e) when (e is TimeoutException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw AgentFaults.Unavailable(
+                _closing.IsCancellationRequested ? "the session was closed" : "its sandbox stands still while its image is written", e);
+        }
+    }
+
+    private async Task<AgentConnection> DialInTurnAsync(TimeSpan bound, CancellationToken cancellation)
+    {
         using var limit = new CancellationTokenSource(bound, Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation, _closing.Token);
         Exception? last = null;
@@ -215,6 +312,9 @@ internal sealed partial class AgentLink : IAsyncDisposable
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "an agent does not answer after its sandbox's image was written")]
+    private static partial void LogNotRedialled(ILogger log, Exception e);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "connected to agent {Version}, generation {Generation}")]
     private static partial void LogConnected(ILogger log, string version, uint generation);

@@ -47,6 +47,12 @@ internal sealed class AgentPorts(AgentLink link, IPAddress? address) : IDisposab
     public void Dispose()
     {
         _closed = true;
+        CloseAll();
+    }
+
+    /// <summary>Ends the connections that there are.</summary>
+    public void CloseAll()
+    {
         foreach (DirectConnection connection in _direct.Keys)
         {
             connection.Dispose();

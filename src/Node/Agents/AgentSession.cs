@@ -44,6 +44,22 @@ internal sealed class AgentSession : IAgent, IAsyncDisposable
         await _link.RequestAsync(message.Write, MessageType.Ok, cancellation);
     }
 
+    /// <summary>
+    /// Before the sandbox is written to an image: ends every connection to it and makes none until <see cref="Resume"/>. Calls wait
+    /// meanwhile, and who follows a process misses nothing.
+    /// </summary>
+    public async Task SuspendAsync(CancellationToken cancellation)
+    {
+        await _link.SuspendAsync(cancellation);
+        _ports.CloseAll();
+    }
+
+    /// <inheritdoc cref="AgentLink.Resume"/>
+    public void Resume() => _link.Resume();
+
+    /// <summary>Gives a sandbox that was restored from another's image a secret of its own.</summary>
+    public Task RekeyAsync(AgentSecret secret, CancellationToken cancellation) => _link.RekeyAsync(secret, cancellation);
+
     public Task<ProcessInfo> StartAsync(ProcessSpec spec, CancellationToken cancellation) => _processes.StartAsync(spec, cancellation);
 
     public IAsyncEnumerable<ProcessEvent> AttachAsync(int pid, long fromSequence, CancellationToken cancellation) =>

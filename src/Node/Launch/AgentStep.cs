@@ -29,13 +29,21 @@ internal sealed class AgentStep(
 
     public async Task DoAsync(LaunchContext context, CancellationToken cancellation)
     {
-        RunningSandbox running = await ConnectAsync(context.Record, LaunchTime, cancellation);
+        LaunchRequest request = context.Request;
+        SandboxId source = context.Image?.Manifest.Source ?? request.Id;
+        RunningSandbox running = await ConnectAsync(context.Record, source, LaunchTime, cancellation);
         context.Running = running;
-        await ((AgentSession)running.Agent).ConfigureAsync(ConfigurationOf(context.Request), cancellation);
-        if (context.Request.Start.Count > 0)
+        var session = (AgentSession)running.Agent;
+        if (source != request.Id)
         {
-            var start = new ProcessSpec { Arguments = context.Request.Start, Tag = ProcessSpec.StartTag, WorkingDirectory = "/" };
-            await running.Agent.StartAsync(start, cancellation);
+            await session.RekeyAsync(new AgentSecret(secrets.For(request.Id).Span), cancellation);
+        }
+
+        await session.ConfigureAsync(ConfigurationOf(request), cancellation);
+        if (request.Start.Count > 0 && context.Image is null)
+        {
+            var start = new ProcessSpec { Arguments = request.Start, Tag = ProcessSpec.StartTag, WorkingDirectory = "/" };
+            await session.StartAsync(start, cancellation);
         }
     }
 
@@ -44,11 +52,14 @@ internal sealed class AgentStep(
 
     /// <summary>Connects to the agent of a sandbox that is up.</summary>
     /// <param name="limit">How long that may take.</param>
-    public async Task<RunningSandbox> ConnectAsync(LaunchRecord record, TimeSpan limit, CancellationToken cancellation)
+    public Task<RunningSandbox> ConnectAsync(LaunchRecord record, TimeSpan limit, CancellationToken cancellation) =>
+        ConnectAsync(record, record.Id, limit, cancellation);
+
+    private async Task<RunningSandbox> ConnectAsync(LaunchRecord record, SandboxId secretOf, TimeSpan limit, CancellationToken cancellation)
     {
         var address = new IPEndPoint(slots.At(record.NetworkSlot!.Value, record.AllowInternetAccess).GuestAddress, ProtocolLimits.DefaultPort);
         AgentSession session = await AgentSession.ConnectAsync(
-            AgentDial.Tcp(address), new AgentSecret(secrets.For(record.Id).Span), limit, time, log, cancellation,
+            AgentDial.Tcp(address), new AgentSecret(secrets.For(secretOf).Span), limit, time, log, cancellation,
             address.Address);
         return new RunningSandbox(session, endOf(record), session.DisposeAsync);
     }

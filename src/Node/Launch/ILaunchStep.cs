@@ -1,5 +1,6 @@
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Node.Images;
 using Atoll.Node.Recovery;
 using Atoll.Node.Runtimes;
 
@@ -32,6 +33,9 @@ internal sealed class LaunchContext(LaunchRequest request, JournaledRecord journ
     public JournaledRecord Journaled { get; } = journaled;
 
     public LaunchRecord Record => Journaled.Record;
+
+    /// <summary>What it is restored from; null when it boots.</summary>
+    public RestoredImage? Image { get; set; }
 
     /// <summary>Set by the last step.</summary>
     public RunningSandbox? Running { get; set; }

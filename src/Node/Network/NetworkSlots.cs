@@ -161,6 +161,21 @@ internal sealed class NetworkSlots(NetworkOptions options, int firstSlot = 0)
     /// </summary>
     public Task RemoveAsync(int index) => _work.RunAsync(() => RemoveNow(index));
 
+    /// <summary>Cuts a sandbox off: nothing leaves it and nothing reaches it. Its own end stays up, so it sees no more than silence.</summary>
+    public Task CutAsync(NetworkSlot slot) => _work.RunAsync(() =>
+    {
+        using var host = new RouteNetlink();
+        host.SetDown(slot.HostInterface);
+    });
+
+    /// <summary>Undoes <see cref="CutAsync"/>; safe to repeat.</summary>
+    /// <exception cref="SyscallException">The slot is no longer there.</exception>
+    public Task JoinAsync(NetworkSlot slot) => _work.RunAsync(() =>
+    {
+        using var host = new RouteNetlink();
+        host.SetUp(slot.HostInterface);
+    });
+
     private void RemoveNow(int index)
     {
         using (var host = new RouteNetlink())

@@ -14,6 +14,12 @@ internal sealed record LaunchRecord(SandboxId Id)
     /// <summary>Whether it may reach the internet.</summary>
     public bool AllowInternetAccess { get; init; }
 
+    /// <summary>The template whose root file system it has; null in records of earlier versions of the server.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>What it was launched with; null in records of earlier versions of the server.</summary>
+    public SandboxResources? Resources { get; init; }
+
     /// <summary>Pid of the process that is the sandbox, on the host; null before it is started.</summary>
     public int? RuntimePid { get; init; }
 

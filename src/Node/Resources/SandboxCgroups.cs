@@ -102,6 +102,9 @@ internal sealed class SandboxCgroups(CgroupOptions options, CgroupMounts mounts)
     /// <summary>The processes of a sandbox on the host; empty when it has none or does not exist.</summary>
     public IReadOnlyList<int> Pids(SandboxId id) => [.. AllOf(id).SelectMany(cgroup => cgroup.Pids()).Distinct()];
 
+    /// <summary>What makes the processes of a sandbox stand still.</summary>
+    public CgroupFreezer FreezerOf(SandboxId id) => new(mounts.Version, Below(RootOf("freezer"), id));
+
     /// <summary>How many processes of a sandbox the kernel has killed for want of memory; 0 when its cgroup is gone.</summary>
     public long OutOfMemoryKills(SandboxId id)
     {

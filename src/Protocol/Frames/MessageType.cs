@@ -11,6 +11,8 @@ public enum MessageType : byte
     Pong = 6,
     Part = 7,
     Configure = 8,
+    HoldTimers = 9,
+    Rekey = 10,
     StartProcess = 16,
     Started = 17,
     Attach = 18,

@@ -1,5 +1,6 @@
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Atoll.Linux;
 using Atoll.Node;
 using Atoll.Node.Launch;
@@ -35,6 +36,11 @@ internal sealed class GVisorContractNode(GVisorMachine machine, LaunchFaults fau
         foreach (SandboxId id in await Node.ListAsync(CancellationToken.None))
         {
             await Node.CleanAsync(id, CancellationToken.None);
+        }
+
+        foreach (ImageId image in Node.ListImages())
+        {
+            await Node.RemoveImageAsync(image, CancellationToken.None);
         }
     }
 

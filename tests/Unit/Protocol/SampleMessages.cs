@@ -29,6 +29,8 @@ internal static class SampleMessages
         new("pong", MessageType.Pong, Of(new Ping(99), MessageType.Pong), payload => Of(Ping.Read(payload), MessageType.Pong)),
         new("configure nothing", MessageType.Configure, new Configure().Write, payload => Configure.Read(payload).Write),
         new("configure", MessageType.Configure, Full.Write, payload => Configure.Read(payload).Write),
+        new("hold timers", MessageType.HoldTimers, OfType(MessageType.HoldTimers), payload => ReadBare(payload, MessageType.HoldTimers)),
+        new("rekey", MessageType.Rekey, new Rekey(new AgentSecret(new byte[AgentSecret.Size])).Write, payload => Rekey.Read(payload).Write),
         new("start", MessageType.StartProcess, Start.Write, payload => StartProcess.Read(payload).Write),
         new("started", MessageType.Started, new Started(42, 1).Write, payload => Started.Read(payload).Write),
         new("attach", MessageType.Attach, new Attach(42, 1L << 40, 9).Write, payload => Attach.Read(payload).Write),

@@ -1,6 +1,7 @@
 using System.Net;
 using Atoll.Domain.Sandboxes;
 using Atoll.Linux;
+using Atoll.Node.Images;
 using Atoll.Node.Launch;
 using Atoll.Node.Network;
 using Atoll.Node.Recovery;
@@ -15,8 +16,8 @@ namespace Atoll.Node.Runtimes.GVisor;
 /// needs no hardware virtualisation.
 /// </summary>
 internal sealed partial class GVisorDriver(
-    NetworkSlots network, SandboxFilter filter, IReadOnlyList<IPAddress> nameservers, DiskImages disks, SandboxCgroups cgroups, AgentStep agent,
-    IReadOnlyList<ILaunchStep> steps, GVisorProbe probe, LaunchJournal journal, string runDirectory, ILogger<GVisorDriver> log) : IRuntimeDriver, IDisposable
+    NetworkSlots network, SandboxFilter filter, IReadOnlyList<IPAddress> nameservers, DiskImages disks, SandboxCgroups cgroups, AgentStep agent, GVisorImages images,
+    ImageStore store, IReadOnlyList<ILaunchStep> steps, GVisorProbe probe, LaunchJournal journal, string runDirectory, ILogger<GVisorDriver> log) : IRuntimeDriver, IDisposable
 {
     /// <summary>GiB of a sandbox that asks for none; its blank image is made before the first request.</summary>
     private const int DefaultStorageGb = 10;
@@ -30,7 +31,7 @@ internal sealed partial class GVisorDriver(
 
     public IReadOnlyList<ILaunchStep> Steps { get; } = steps;
 
-    public IImages Images { get; } = new GVisorImages();
+    public IImages Images { get; } = images;
 
     public Task<RuntimeProbe> ProbeAsync(CancellationToken cancellation) => probe.RunAsync(Steps, cancellation);
 
@@ -45,6 +46,7 @@ internal sealed partial class GVisorDriver(
         new SlotOwners(network, journal, Runs, log).Reserve();
         filter.Load(nameservers);
         cgroups.Prepare();
+        store.Prepare();
         await disks.PrepareAsync([GVisorProbe.StorageGb, DefaultStorageGb], cancellation);
     }
 
@@ -71,14 +73,17 @@ internal sealed partial class GVisorDriver(
         return new SandboxUsage(used.CpuTime, used.Processors, used.MemoryUsed, used.MemoryLimit, used.MemoryCache, diskUsed, diskTotal);
     }
 
-    public Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation)
+    public async Task<RunningSandbox> AdoptAsync(LaunchRecord record, CancellationToken cancellation)
     {
         if (record.NetworkSlot is null || !Runs(record))
         {
             throw new IOException("its runtime process is gone");
         }
 
-        return agent.ConnectAsync(record, AdoptTime, cancellation);
+        // The server may have ended while it wrote the sandbox to an image.
+        cgroups.FreezerOf(record.Id).Thaw();
+        await network.JoinAsync(network.At(record.NetworkSlot.Value, record.AllowInternetAccess));
+        return await agent.ConnectAsync(record, AdoptTime, cancellation);
     }
 
     public void Dispose() => _lock?.Dispose();

@@ -3,6 +3,7 @@ using Atoll.Domain.Nodes;
 using Atoll.Domain.Templates;
 using Atoll.Linux;
 using Atoll.Node.Agents;
+using Atoll.Node.Images;
 using Atoll.Node.Launch;
 using Atoll.Node.Network;
 using Atoll.Node.Recovery;
@@ -17,7 +18,7 @@ internal static class GVisorRuntime
 {
     public static GVisorDriver Create(
         NodeOptions options, Func<TemplateId, string> rootfsOf, IAgentSecrets secrets, LaunchJournal journal, HostProcesses processes,
-        TimeProvider time, ILoggerFactory logs)
+        TimeProvider time, ILoggerFactory logs, LaunchFaults? faults = null)
     {
         var paths = new SandboxPaths(options.DataDirectory);
 
@@ -33,16 +34,21 @@ internal static class GVisorRuntime
         var ends = new SandboxEnds(cgroups);
         var probe = new GVisorProbe(runsc, paths, journal, time, logs);
         var agent = new AgentStep(slots, Nameservers.Configuration(nameservers), secrets, ends.WaitAsync, time, logs.CreateLogger<AgentSession>());
+        Func<TemplateId, string> rootfs = id => id == GVisorProbe.Template ? probe.RootfsPath : rootfsOf(id);
+        var store = new ImageStore(options.Images, faults ?? LaunchFaults.None);
+        var images = new GVisorImages(
+            store, journal, runsc, slots, disks, cgroups, faults ?? LaunchFaults.None, time, logs.CreateLogger<GVisorImages>());
         ILaunchStep[] steps =
         [
+            new ImageStep(store, images.RuntimeAsync, rootfs),
             new NetworkStep(slots),
             new DiskStep(disks),
             new CgroupStep(cgroups),
-            new BundleStep(paths, slots, cgroups, options.AgentPath, id => id == GVisorProbe.Template ? probe.RootfsPath : rootfsOf(id)),
-            new RunscStep(runsc, disks, cgroups, secrets),
+            new BundleStep(paths, slots, cgroups, options.AgentPath, rootfs),
+            new RunscStep(runsc, slots, disks, cgroups, secrets),
             agent,
         ];
         return new GVisorDriver(
-            slots, filter, nameservers, disks, cgroups, agent, steps, probe, journal, options.RunDirectory, logs.CreateLogger<GVisorDriver>());
+            slots, filter, nameservers, disks, cgroups, agent, images, store, steps, probe, journal, options.RunDirectory, logs.CreateLogger<GVisorDriver>());
     }
 }

@@ -12,6 +12,8 @@ internal sealed class Runsc(string name, SandboxPaths paths, HostProcesses proce
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
     private static readonly string[] s_environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
 
+    private volatile FoundVersion? _version;
+
     /// <summary>
     /// Whether <c>/proc/sys/net</c> must be covered while runsc starts: builds before August 2024 take every network
     /// namespace of a recent kernel for the host's own and refuse it. Found out by <see cref="GVisorProbe"/>.
@@ -21,13 +23,22 @@ internal sealed class Runsc(string name, SandboxPaths paths, HostProcesses proce
     /// <summary>Where the program is; null when it is nowhere.</summary>
     public string? FindProgram() => HostProcesses.Find(name);
 
-    /// <summary>What the program says of its version.</summary>
+    /// <summary>What the program says of its version; asked once for each program that is found there.</summary>
     public async Task<string> VersionAsync(CancellationToken cancellation)
     {
-        ProgramResult result = await processes.RunAsync(name, ["--version"], s_limit, cancellation);
-        return result.ExitCode == 0
+        string program = FindProgram() ?? throw new FileNotFoundException($"{name} is not installed; run atoll doctor");
+        DateTime changed = File.GetLastWriteTimeUtc(program);
+        if (_version is { } known && known.Program == program && known.Changed == changed)
+        {
+            return known.Text;
+        }
+
+        ProgramResult result = await processes.RunAsync(program, ["--version"], s_limit, cancellation);
+        string text = result.ExitCode == 0
             ? result.Output.Split('\n')[0].Trim()
             : throw new IOException($"{name} --version ended with {result.ExitCode}");
+        _version = new FoundVersion(program, changed, text);
+        return text;
     }
 
     /// <summary>
@@ -36,18 +47,6 @@ internal sealed class Runsc(string name, SandboxPaths paths, HostProcesses proce
     /// </summary>
     public async Task<int> StartAsync(SandboxId id, string diskDirectory, ReadOnlyMemory<byte> secret, CancellationToken cancellation)
     {
-        string pidFile = Path.Combine(paths.BundleOf(id), "pid");
-        string[] arguments =
-        [
-            $"--root={paths.RunscRootOf(id)}",
-            $"--log={paths.LogOf(id)}", "--log-format=json",
-            "--platform=systrap",
-            "--network=sandbox",
-            $"--overlay2=root:dir={diskDirectory}",
-            "--net-disconnect-ok",
-            "--cpu-num-from-quota",
-            "run", "-detach", $"-bundle={paths.BundleOf(id)}", $"-pid-file={pidFile}", ContainerId,
-        ];
         (Descriptor read, Descriptor write) = DescriptorCalls.Pipe();
         using (write)
         {
@@ -56,24 +55,67 @@ internal sealed class Runsc(string name, SandboxPaths paths, HostProcesses proce
 
         using (read)
         {
-            ChildExit exit = await processes.EndAsync(await SpawnAsync(arguments, read), s_limit, cancellation);
-            if (exit.Code != 0)
-            {
-                throw new IOException($"runsc did not start the sandbox: {ReadFailure(paths.LogOf(id)) ?? $"it ended with {exit.Code}"}");
-            }
+            return await LaunchAsync(id, ["run"], diskDirectory, read, s_limit, cancellation);
         }
-
-        return int.Parse(await File.ReadAllTextAsync(pidFile, cancellation), CultureInfo.InvariantCulture);
     }
 
-    private async Task<HostProcess> SpawnAsync(IReadOnlyList<string> arguments, Descriptor input)
+    /// <summary>Starts the sandbox of a written bundle from an image instead of its first program.</summary>
+    /// <inheritdoc cref="StartAsync"/>
+    public async Task<int> RestoreAsync(SandboxId id, string diskDirectory, string imageDirectory, TimeSpan limit, CancellationToken cancellation)
+    {
+        using Descriptor nothing = DescriptorCalls.OpenNull();
+        return await LaunchAsync(id, ["restore", $"-image-path={imageDirectory}"], diskDirectory, nothing, limit, cancellation);
+    }
+
+    /// <summary>Writes the memory of a sandbox to an empty directory, and lets it run on: also when that fails.</summary>
+    /// <exception cref="IOException">With what runsc says about it.</exception>
+    public async Task CheckpointAsync(SandboxId id, string imageDirectory, TimeSpan limit, CancellationToken cancellation)
+    {
+        // Of its own, so that what failed before is not taken for the reason.
+        string log = Path.Combine(paths.BundleOf(id), "checkpoint.log");
+        File.Delete(log);
+        string[] arguments =
+        [
+            .. Common(id, log), "checkpoint", "-leave-running", "-compression=none", $"-image-path={imageDirectory}", ContainerId,
+        ];
+        using Descriptor nothing = DescriptorCalls.OpenNull();
+        ChildExit exit = await processes.EndAsync(Spawn(arguments, nothing), limit, cancellation);
+        if (exit.Code != 0)
+        {
+            throw new IOException(ReadFailure(log) ?? $"runsc checkpoint ended with {exit.Code}");
+        }
+    }
+
+    private async Task<int> LaunchAsync(
+        SandboxId id, IReadOnlyList<string> verb, string diskDirectory, Descriptor input, TimeSpan limit, CancellationToken cancellation)
+    {
+        string pidFile = Path.Combine(paths.BundleOf(id), "pid");
+        string[] arguments =
+        [
+            .. Common(id, paths.LogOf(id)),
+            "--network=sandbox",
+            $"--overlay2=root:dir={diskDirectory}",
+            "--net-disconnect-ok",
+            "--cpu-num-from-quota",
+            .. verb, "-detach", $"-bundle={paths.BundleOf(id)}", $"-pid-file={pidFile}", ContainerId,
+        ];
+        HostProcess process = CoverSysNet
+            ? await Namespaces.RunWithoutProcSysNetAsync(() => Spawn(arguments, input))
+            : Spawn(arguments, input);
+        ChildExit exit = await processes.EndAsync(process, limit, cancellation);
+        return exit.Code == 0
+            ? int.Parse(await File.ReadAllTextAsync(pidFile, cancellation), CultureInfo.InvariantCulture)
+            : throw new IOException($"runsc did not start the sandbox: {ReadFailure(paths.LogOf(id)) ?? $"it ended with {exit.Code}"}");
+    }
+
+    private string[] Common(SandboxId id, string log) =>
+        [$"--root={paths.RunscRootOf(id)}", $"--log={log}", "--log-format=json", "--platform=systrap"];
+
+    private HostProcess Spawn(IReadOnlyList<string> arguments, Descriptor input)
     {
         string program = FindProgram() ?? throw new FileNotFoundException($"{name} is not installed; run atoll doctor");
         using Descriptor nothing = DescriptorCalls.OpenNull();
-        var request = new SpawnRequest(program, [name, .. arguments], s_environment, "/", input, nothing, nothing);
-        return CoverSysNet
-            ? await Namespaces.RunWithoutProcSysNetAsync(() => processes.Start(request))
-            : processes.Start(request);
+        return processes.Start(new SpawnRequest(program, [name, .. arguments], s_environment, "/", input, nothing, nothing));
     }
 
     /// <summary>The last error in a log of runsc, of which at most the last 16 KiB are read; null when there is none.</summary>
@@ -111,4 +153,6 @@ internal sealed class Runsc(string name, SandboxPaths paths, HostProcesses proce
             return null;
         }
     }
+
+    private sealed record FoundVersion(string Program, DateTime Changed, string Text);
 }

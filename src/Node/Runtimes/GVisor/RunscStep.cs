@@ -1,15 +1,17 @@
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Linux;
+using Atoll.Node.Images;
 using Atoll.Node.Launch;
+using Atoll.Node.Network;
 using Atoll.Node.Recovery;
 using Atoll.Node.Resources;
 using Atoll.Node.Storage;
 
 namespace Atoll.Node.Runtimes.GVisor;
 
-/// <summary>Starts runsc on the bundle. Undoing it kills the cgroup, which ends every process of the sandbox.</summary>
-internal sealed class RunscStep(Runsc runsc, DiskImages disks, SandboxCgroups cgroups, IAgentSecrets secrets) : ILaunchStep
+/// <summary>Starts runsc on the bundle, or restores an image in it. Undoing it kills the cgroup, which ends every process of the sandbox.</summary>
+internal sealed class RunscStep(Runsc runsc, NetworkSlots slots, DiskImages disks, SandboxCgroups cgroups, IAgentSecrets secrets) : ILaunchStep
 {
     public string Name => "runtime";
 
@@ -18,10 +20,34 @@ internal sealed class RunscStep(Runsc runsc, DiskImages disks, SandboxCgroups cg
     public async Task DoAsync(LaunchContext context, CancellationToken cancellation)
     {
         SandboxId id = context.Request.Id;
-        int pid = await runsc.StartAsync(id, disks.MountPathOf(id), secrets.For(id), cancellation);
+        int pid = context.Image is { } image
+            ? await RestoreAsync(context, image, cancellation)
+            : await runsc.StartAsync(id, disks.MountPathOf(id), secrets.For(id), cancellation);
         long ticks = ProcessStat.TryRead(pid)?.StartTicks ?? throw new IOException("the sandbox ended as soon as it had started");
         context.Remember(record => record with { RuntimePid = pid, RuntimeStartTicks = ticks });
         LetGuestsDieFirst(id);
+    }
+
+    // Beside the check of its bytes: until that is done nothing of the sandbox can be seen, nor can it see anything.
+    private async Task<int> RestoreAsync(LaunchContext context, RestoredImage image, CancellationToken cancellation)
+    {
+        SandboxId id = context.Request.Id;
+        NetworkSlot slot = slots.At(context.Record.NetworkSlot!.Value, context.Request.AllowInternetAccess);
+        await slots.CutAsync(slot);
+        try
+        {
+            int pid = await runsc.RestoreAsync(
+                id, disks.MountPathOf(id), image.Directory, GVisorImages.LimitFor(image.Manifest.Files.Sum(file => file.Length)), cancellation);
+            await image.Verified;
+            await slots.JoinAsync(slot);
+            return pid;
+        }
+        catch (IOException e)
+        {
+            await image.Verified.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            string why = image.Verified.Exception?.InnerException?.Message ?? "the runtime refuses it";
+            throw ImageStep.Incompatible(image.Manifest.Id, why, e);
+        }
     }
 
     public Task UndoAsync(JournaledRecord record) => cgroups.KillAsync(record.Id);
