@@ -67,7 +67,7 @@ public sealed class AgentConnectionTests(AgentFile file) : IAsyncLifetime
 
         AgentSession session = await _agent.ConnectAsync();
         Assert.Equal("hi\n", (await Transcript.RunAsync(session, "echo hi")).Output);
-        Assert.Equal(0, await crowd[0].ReadAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(3)));
+        Assert.Equal(0, await crowd[0].ReadAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class IsolationTests(TestNetwork network) : IAsyncLifetime
         using var client = new TcpClient();
         await client.ConnectAsync(_online.GuestAddress, Port);
         using Socket server = await listener.AcceptAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         for (byte i = 0; i < 3; i++)
         {
             network.Filter.Load([]);
@@ -258,7 +258,7 @@ public sealed class IsolationTests(TestNetwork network) : IAsyncLifetime
             last.Bind(new IPEndPoint(IPAddress.Any, GuestPort));
             await last.SendToAsync(new byte[16], new IPEndPoint(_internet.Public, Port));
             byte[] got = new byte[16];
-            seen = (await far.ReceiveFromAsync(got, seen).WaitAsync(TimeSpan.FromSeconds(5))).RemoteEndPoint;
+            seen = (await far.ReceiveFromAsync(got, seen).WaitAsync(TimeSpan.FromSeconds(30))).RemoteEndPoint;
             Assert.True(await Sockets.ArrivesAsync(far, last, (IPEndPoint)seen));
         }
 

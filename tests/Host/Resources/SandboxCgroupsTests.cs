@@ -102,7 +102,7 @@ public sealed class SandboxCgroupsTests : IAsyncLifetime
         await ReachAsync(() => _cgroups.Pids(_id).Count == 7);
         await _cgroups.KillAsync(_id);
         Assert.Empty(_cgroups.Pids(_id));
-        await shell.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(5)).Token);
+        await shell.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token);
         await _cgroups.KillAsync(_id);
     }
 
@@ -169,7 +169,7 @@ public sealed class SandboxCgroupsTests : IAsyncLifetime
 
     private static async Task<int> ExitCodeAsync(Process process)
     {
-        await process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(5)).Token);
+        await process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token);
         return process.ExitCode;
     }
 
