@@ -140,7 +140,7 @@ internal sealed class ControlWorld : IAsyncDisposable
     }
 
     /// <summary>A reboot: everything that ran is gone, the disk is not.</summary>
-    public void LoseMachine() => Machine = new SimulatedMachine(Time);
+    public void LoseMachine() => Machine = new SimulatedMachine(Time, Machine.Images);
 
     public Task<Sandbox> CreateAsync(CreateSandbox? request = null, bool wait = true) =>
         Sandboxes.CreateAsync(Root, request ?? new CreateSandbox(), wait, CancellationToken.None).WaitAsync(Bound);

@@ -81,7 +81,7 @@ public sealed class SandboxNodeTests : IDisposable
     /// <summary>Its only step makes a sandbox that ends when the test says so.</summary>
     private sealed class OneStepDriver : IRuntimeDriver, ILaunchStep
     {
-        public IImages Images { get; } = new SimulatedImages();
+        public IImages Images { get; } = new SimulatedImages(new SimulatedMachine(TimeProvider.System), new SimulatedOptions());
 
         public TaskCompletionSource<string> Ended { get; } = new();
 

@@ -15,6 +15,36 @@ internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environ
     private int _lastPid = 1;
     private volatile bool _closed;
 
+    /// <summary>An agent whose sandbox goes on where another one was.</summary>
+    public SimulatedAgent(Memory memory, TimeProvider time, TimeSpan holdBack)
+        : this(memory.Environment, time, holdBack)
+    {
+        _files = new Lazy<SimulatedFiles>(memory.Files.Copy());
+        Ports = memory.Ports.Copy();
+        _lastPid = memory.LastPid;
+        foreach (SimulatedProcess.Memory process in memory.Processes)
+        {
+            _processes[process.Pid] = new SimulatedProcess(process.Copy(), time);
+        }
+    }
+
+    /// <summary>All that there is of a sandbox at one moment.</summary>
+    public sealed record Memory(
+        IReadOnlyDictionary<string, string> Environment, IReadOnlyList<SimulatedProcess.Memory> Processes, int LastPid, SimulatedFiles Files, SimulatedPorts Ports);
+
+    /// <summary>The sandbox as it is.</summary>
+    public Memory Remember() => new(
+        environment, [.. _processes.Values.Select(process => process.Remember())], _lastPid, _files.Value.Copy(), Ports.Copy());
+
+    /// <summary>Lets the processes of a copy go on.</summary>
+    public void GoOn()
+    {
+        foreach (SimulatedProcess process in _processes.Values)
+        {
+            process.Start();
+        }
+    }
+
     public Task<ProcessInfo> StartAsync(ProcessSpec spec, CancellationToken cancellation)
     {
         Reach();
@@ -96,7 +126,7 @@ internal sealed class SimulatedAgent(IReadOnlyDictionary<string, string> environ
     public ISandboxFiles Files => _files.Value;
 
     /// <summary>The programs of the sandbox that listen.</summary>
-    public SimulatedPorts Ports { get; } = new();
+    public SimulatedPorts Ports { get; private init; } = new();
 
     public Task<SandboxConnection> ConnectAsync(int port, CancellationToken cancellation)
     {

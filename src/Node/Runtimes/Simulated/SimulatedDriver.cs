@@ -22,7 +22,7 @@ internal sealed class SimulatedDriver(SimulatedMachine machine, SimulatedOptions
         new SimulatedRuntimeStep(machine, options),
     ];
 
-    public IImages Images { get; } = new SimulatedImages();
+    public IImages Images { get; } = new SimulatedImages(machine, options);
 
     public Task<RuntimeProbe> ProbeAsync(CancellationToken cancellation) =>
         Task.FromResult(new RuntimeProbe(null, null, "runs nothing, so it can always run"));

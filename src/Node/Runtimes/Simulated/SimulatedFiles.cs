@@ -35,6 +35,18 @@ internal sealed class SimulatedFiles : ISandboxFiles
         }
     }
 
+    /// <summary>The same files on a disk of their own; nobody watches those.</summary>
+    public SimulatedFiles Copy()
+    {
+        var copy = new SimulatedFiles(_time, _capacity);
+        lock (_lock)
+        {
+            copy._tree.Fill(_tree);
+        }
+
+        return copy;
+    }
+
     /// <summary>Bytes that are taken.</summary>
     public long Used
     {

@@ -6,15 +6,55 @@ using Atoll.Domain.Snapshots;
 namespace Atoll.Node.Runtimes.Simulated;
 
 /// <summary>Images of simulated sandboxes, kept by the machine, so that they outlive a node.</summary>
-internal sealed class SimulatedImages : IImages
+internal sealed class SimulatedImages(SimulatedMachine machine, SimulatedOptions options) : IImages
 {
-    public Task<SandboxImage> CaptureAsync(
-        SandboxId id, RunningSandbox running, ImageId image, AfterCapture after, CancellationToken cancellation) =>
-        throw new Fault(FaultCode.NotImplemented, "images of simulated sandboxes are not built yet").AsException();
+    public async Task<SandboxImage> CaptureAsync(
+        SandboxId id, RunningSandbox running, ImageId image, AfterCapture after, CancellationToken cancellation)
+    {
+        SimulatedSandbox sandbox = machine.Find(id)
+            ?? throw new Fault(FaultCode.AgentUnavailable, $"sandbox '{id}' has ended").AsException();
+        var begun = new SimulatedImage(new SandboxImage(image, id, 0, machine.Time.GetUtcNow()));
+        if (!machine.Images.TryAdd(image, begun))
+        {
+            throw new InvalidOperationException($"image {image} is there already");
+        }
 
-    public SandboxImage? Find(ImageId image) => null;
+        SandboxImage complete;
+        try
+        {
+            await options.WaitAsync(id, "capture", machine.Time, cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            SimulatedAgent.Memory memory = sandbox.Agent.Remember();
+            complete = begun.Image with { Bytes = memory.Files.Used };
+            machine.Images[image] = new SimulatedImage(complete) { Memory = memory };
+        }
+        catch
+        {
+            machine.Images.TryRemove(image, out _);
+            throw;
+        }
 
-    public IReadOnlyList<ImageId> List() => [];
+        if (after is AfterCapture.StandStill)
+        {
+            sandbox.Agent.Close();
+        }
+        else
+        {
+            sandbox.Agent.Ports.Close();
+        }
 
-    public Task RemoveAsync(ImageId image, CancellationToken cancellation) => Task.CompletedTask;
+        await options.WaitAsync(id, "captured", machine.Time, CancellationToken.None);
+        return complete;
+    }
+
+    public SandboxImage? Find(ImageId image) =>
+        machine.Images.TryGetValue(image, out SimulatedImage? found) && found is { Memory: not null, Damaged: false } ? found.Image : null;
+
+    public IReadOnlyList<ImageId> List() => [.. machine.Images.Keys];
+
+    public Task RemoveAsync(ImageId image, CancellationToken cancellation)
+    {
+        machine.Images.TryRemove(image, out _);
+        return Task.CompletedTask;
+    }
 }

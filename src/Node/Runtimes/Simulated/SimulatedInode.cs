@@ -31,6 +31,18 @@ internal sealed class SimulatedInode(FileKind kind, int owner, int mode, DateTim
     /// <summary>Bytes that this entry and all below it take of the sandbox's disk.</summary>
     public long Cost => Overhead + Content.Length + Children.Values.Sum(child => child.Cost);
 
+    /// <summary>The same entry with all below it.</summary>
+    public SimulatedInode Copy()
+    {
+        var copy = new SimulatedInode(kind, Owner, Mode, ModifiedAt) { Target = Target, Content = Content, Metadata = Metadata };
+        foreach ((string name, SimulatedInode child) in Children)
+        {
+            copy.Children[name] = child.Copy();
+        }
+
+        return copy;
+    }
+
     public FileEntry Entry(string path, bool metadata = false) => new()
     {
         Name = path[(path.LastIndexOf('/') + 1)..],

@@ -18,11 +18,12 @@ internal sealed class SimulatedInput
     private bool _closed;
     private volatile bool _ended;
 
-    public SimulatedInput(ProcessSpec spec, SimulatedOutput output)
+    /// <param name="closed">Of a copy of a process: nothing more can be written.</param>
+    public SimulatedInput(ProcessSpec spec, SimulatedOutput output, bool closed = false)
     {
         (_output, IsTerminal) = (output, spec.Terminal is not null);
         WasOpen = IsTerminal || spec.TakesInput;
-        if (!WasOpen)
+        if (!WasOpen || closed)
         {
             _closed = true;
             _pipe.Writer.Complete();
@@ -30,6 +31,8 @@ internal sealed class SimulatedInput
     }
 
     public bool IsTerminal { get; }
+
+    public bool IsClosed => _closed;
 
     public bool WasOpen { get; }
 

@@ -23,6 +23,36 @@ internal sealed class SimulatedOutput(int capacity, TimeSpan holdBack, TimeProvi
     private long _next;
     private bool _complete;
 
+    /// <summary>How much was written in all.</summary>
+    public long Next
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _next;
+            }
+        }
+    }
+
+    /// <summary>The same output up to a place, with no reader, for another process to go on with.</summary>
+    public SimulatedOutput Copy(long upTo)
+    {
+        var copy = new SimulatedOutput(capacity, holdBack, time);
+        lock (_lock)
+        {
+            copy._first = Math.Min(_first, upTo);
+            foreach ((OutputStream stream, long sequence, byte[] data) in _kept.Where(chunk => chunk.Sequence < upTo))
+            {
+                copy._kept.AddLast((stream, sequence, data.Length > upTo - sequence ? data[..(int)(upTo - sequence)] : data));
+            }
+
+            copy._next = Math.Min(_next, upTo);
+        }
+
+        return copy;
+    }
+
     public async Task WriteAsync(OutputStream stream, ReadOnlyMemory<byte> data, CancellationToken cancellation)
     {
         for (int start = 0; start < data.Length; start += LargestChunk)

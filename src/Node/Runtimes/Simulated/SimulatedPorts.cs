@@ -39,7 +39,19 @@ internal sealed class SimulatedPorts
         return new PipedConnection(fromProgram.Reader, toProgram.Writer, _ => { });
     }
 
-    /// <summary>Cuts every connection: the sandbox is gone.</summary>
+    /// <summary>The same programs, and no connection.</summary>
+    public SimulatedPorts Copy()
+    {
+        var copy = new SimulatedPorts();
+        foreach ((int port, Func<Stream, Task> serve) in _listeners)
+        {
+            copy._listeners[port] = serve;
+        }
+
+        return copy;
+    }
+
+    /// <summary>Cuts every connection: the sandbox is gone, or an image was taken of it.</summary>
     public void Close()
     {
         foreach (PipedConnection program in _open.Keys)

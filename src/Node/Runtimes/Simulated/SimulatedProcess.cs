@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Atoll.Domain;
 using Atoll.Domain.Processes;
 
@@ -20,12 +21,36 @@ internal sealed class SimulatedProcess
     private int _signal;
 
     public SimulatedProcess(int pid, ProcessSpec spec, IReadOnlyDictionary<string, string> environment, TimeProvider time, TimeSpan holdBack)
+        : this(
+            new Memory(pid, spec, time.GetUtcNow(), new SimulatedShell.Memory(environment.ToImmutableDictionary()), new SimulatedOutput(spec.OutputCapacity, holdBack, time)),
+            time)
     {
-        (Pid, _spec, _time, _startedAt) = (pid, spec, time, time.GetUtcNow());
-        Output = new SimulatedOutput(spec.OutputCapacity, holdBack, time);
-        Input = new SimulatedInput(spec, Output);
-        _shell = new SimulatedShell(pid, environment, spec.WorkingDirectory, Input, Output, Signal, time);
+    }
+
+    /// <summary>A process that goes on where another one was.</summary>
+    public SimulatedProcess(Memory memory, TimeProvider time)
+    {
+        (Pid, _spec, _time, _startedAt) = (memory.Pid, memory.Spec, time, memory.StartedAt);
+        Output = memory.Output;
+        Input = new SimulatedInput(_spec, Output, memory.InputClosed);
+        _shell = new SimulatedShell(Pid, memory.Shell, _spec.WorkingDirectory, Input, Output, Signal, time);
         Input.Interrupt = _shell.Interrupt;
+        if (memory.Exit is { } exit)
+        {
+            End(exit);
+        }
+    }
+
+    /// <summary>All that there is of a process at one moment.</summary>
+    public sealed record Memory(int Pid, ProcessSpec Spec, DateTimeOffset StartedAt, SimulatedShell.Memory Shell, SimulatedOutput Output)
+    {
+        public bool InputClosed { get; init; }
+
+        /// <summary>How it ended; null while it runs.</summary>
+        public ProcessExit? Exit { get; init; }
+
+        /// <summary>For one more process that goes on from here.</summary>
+        public Memory Copy() => this with { Output = Output.Copy(long.MaxValue) };
     }
 
     public int Pid { get; }
@@ -43,7 +68,27 @@ internal sealed class SimulatedProcess
         HasTerminal = Input.IsTerminal,
     };
 
-    public void Start() => _ = Task.Run(RunAsync);
+    public void Start()
+    {
+        if (!_exit.Task.IsCompleted)
+        {
+            _ = Task.Run(RunAsync);
+        }
+    }
+
+    /// <summary>The process as it is, with what is left of its lifetime; it runs on itself.</summary>
+    public Memory Remember()
+    {
+        SimulatedShell.Memory shell = _shell.Remember();
+        ProcessExit? exit = Info.Exit;
+        return new Memory(
+            Pid, _spec with { Lifetime = _spec.Lifetime - (_time.GetUtcNow() - _startedAt) }, _startedAt, shell,
+            Output.Copy(exit is null ? shell.Sequence : long.MaxValue))
+        {
+            InputClosed = Input.IsClosed,
+            Exit = exit,
+        };
+    }
 
     public void Signal(int signal)
     {
@@ -67,7 +112,7 @@ internal sealed class SimulatedProcess
     private async Task RunAsync()
     {
         await using ITimer? lifetime = _spec.Lifetime is { } limit
-            ? _time.CreateTimer(_ => Signal(Sigkill), null, limit, System.Threading.Timeout.InfiniteTimeSpan)
+            ? _time.CreateTimer(_ => Signal(Sigkill), null, limit > TimeSpan.Zero ? limit : TimeSpan.Zero, System.Threading.Timeout.InfiniteTimeSpan)
             : null;
         ProcessExit exit;
         try
@@ -80,6 +125,11 @@ internal sealed class SimulatedProcess
             exit = new ProcessExit(128 + _signal, _signal);
         }
 
+        End(exit);
+    }
+
+    private void End(ProcessExit exit)
+    {
         Input.End();
         _exit.SetResult(exit);
         Output.Complete();

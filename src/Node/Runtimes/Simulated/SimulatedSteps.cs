@@ -36,8 +36,19 @@ internal sealed class SimulatedRuntimeStep(SimulatedMachine machine, SimulatedOp
     {
         SandboxId id = context.Request.Id;
         machine.Make(id, Name);
-        SimulatedSandbox sandbox = machine.Run(id, context.Request.Resources, context.Request.Environment, options.HoldBack);
+        SimulatedSandbox sandbox;
+        if (context.Request.From is { } image)
+        {
+            await options.WaitAsync(id, "restore", machine.Time, cancellation);
+            sandbox = machine.Restore(id, context.Request.Resources, image, options.HoldBack);
+        }
+        else
+        {
+            sandbox = machine.Run(id, context.Request.Resources, context.Request.Environment, options.HoldBack);
+        }
+
         await options.WaitAsync(id, Name, machine.Time, cancellation);
+        sandbox.Agent.GoOn();
         context.Running = new RunningSandbox(sandbox.Agent, sandbox.Ended, () => ValueTask.CompletedTask);
     }
 

@@ -21,8 +21,11 @@ internal sealed class SimulatedTree(long capacity, TimeProvider time, SimulatedW
     /// <param name="Node">What is there; null when nothing is.</param>
     public sealed record Place(SimulatedInode? Parent, string Name, string Path, SimulatedInode? Node);
 
-    private readonly SimulatedInode _root = new(FileKind.Directory, owner: 0, DirectoryMode, time.GetUtcNow());
+    private SimulatedInode _root = new(FileKind.Directory, owner: 0, DirectoryMode, time.GetUtcNow());
     private long _used;
+
+    /// <summary>Takes over all that another tree holds.</summary>
+    public void Fill(SimulatedTree other) => (_root, _used) = (other._root.Copy(), other._used);
 
     /// <summary>Makes a path absolute for its user, as it was asked for: links stay in it.</summary>
     public static string Absolute(FilePath path)
