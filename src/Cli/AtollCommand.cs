@@ -1,11 +1,11 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using Atoll.Cli.Nodes;
 using Atoll.Cli.Output;
 using Atoll.Cli.Processes;
 using Atoll.Cli.Profiles;
 using Atoll.Cli.Sandboxes;
 using Atoll.Cli.Server;
+using Atoll.Cli.Snapshots;
 using Atoll.Cli.Tenancy;
 using Atoll.Sdk;
 
@@ -19,7 +19,7 @@ internal static class AtollCommand
     /// </returns>
     public static async Task<int> RunAsync(string[] args, Terminal terminal)
     {
-        bool ofSandbox = false;
+        string[] nouns = [];
         try
         {
             if (ServerProgram.IsFor(args))
@@ -31,7 +31,7 @@ internal static class AtollCommand
             {
                 return ErrorReport.Usage(terminal, parsed);
             }
-            ofSandbox = parsed.CommandResult.Command.Arguments.Any(argument => argument.Name == SandboxCommands.IdName);
+            nouns = [.. parsed.CommandResult.Command.Arguments.Select(argument => argument.Name.Replace("-id", ""))];
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 Output = terminal.Output,
@@ -43,7 +43,7 @@ internal static class AtollCommand
         }
         catch (Exception exception) when (exception is AtollException or CliException or OperationCanceledException)
         {
-            return ErrorReport.Failure(terminal, exception, ofSandbox);
+            return ErrorReport.Failure(terminal, exception, nouns);
         }
     }
 
@@ -54,6 +54,7 @@ internal static class AtollCommand
         RootCommand root = new("Atoll: isolated Linux sandboxes on your own machine.")
         {
             SandboxCommands.Create(context),
+            SnapshotCommands.Create(context),
             RegionsCommand.Create(context),
             AuthCommands.Create(context),
             ProfileCommands.Create(context),
@@ -64,6 +65,7 @@ internal static class AtollCommand
             root.Add(command);
         }
         options.AddTo(root);
+        context.Examples.AddTo(root);
         return root;
     }
 }

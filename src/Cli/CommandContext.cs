@@ -10,6 +10,9 @@ internal sealed class CommandContext(Terminal terminal, GlobalOptions options)
 {
     public Terminal Terminal => terminal;
 
+    /// <summary>What the commands' help shows of their use.</summary>
+    public Examples Examples { get; } = new();
+
     public ConfigFile ConfigFile { get; } = new(terminal.Home);
 
     public Settings Settings(ParseResult parsed) =>

@@ -18,6 +18,7 @@ public sealed class AtollClient : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _transport = new Transport(options);
         Sandboxes = new SandboxesClient(_transport);
+        Snapshots = new SnapshotsClient(_transport);
         Files = new FilesClient(_transport);
         Processes = new ProcessesClient(_transport);
         Code = new CodeClient(_transport);
@@ -29,6 +30,9 @@ public sealed class AtollClient : IDisposable
 
     /// <summary>Sandboxes and the commands in them.</summary>
     public SandboxesClient Sandboxes { get; }
+
+    /// <summary>Images of sandboxes, of which others are made.</summary>
+    public SnapshotsClient Snapshots { get; }
 
     /// <summary>The files of sandboxes.</summary>
     public FilesClient Files { get; }

@@ -1,3 +1,5 @@
+using Atoll.Cli.Output;
+
 namespace Atoll.Cli.Files;
 
 /// <summary>Shows on a terminal how far a transfer has come, at most ten times a second. Elsewhere it does nothing.</summary>
@@ -42,27 +44,13 @@ internal sealed class TransferProgress : IDisposable
     /// <summary>The line for one moment.</summary>
     internal static string Render(string name, long bytes, long? total, long moved, TimeSpan took)
     {
-        string rate = took > TimeSpan.Zero ? $", {Size((long)(moved / took.TotalSeconds))}/s" : "";
+        string rate = took > TimeSpan.Zero ? $", {Sizes.Text((long)(moved / took.TotalSeconds))}/s" : "";
         if (total is not > 0)
         {
-            return $"{name}  {Size(bytes)}{rate}";
+            return $"{name}  {Sizes.Text(bytes)}{rate}";
         }
         double share = Math.Clamp((double)bytes / total.Value, 0, 1);
         string bar = new string('#', (int)(share * Width)).PadRight(Width, '.');
-        return $"{name}  [{bar}] {share * 100:0}% of {Size(total.Value)}{rate}";
-    }
-
-    /// <summary>Bytes as a person reads them.</summary>
-    internal static string Size(long bytes)
-    {
-        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
-        double value = bytes;
-        int unit = 0;
-        while (value >= 1024 && unit < units.Length - 1)
-        {
-            value /= 1024;
-            unit++;
-        }
-        return unit == 0 ? $"{bytes} B" : $"{value:0.0} {units[unit]}";
+        return $"{name}  [{bar}] {share * 100:0}% of {Sizes.Text(total.Value)}{rate}";
     }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Atoll.Cli.Profiles;
-using Atoll.Cli.Sandboxes;
 using Atoll.Cli.Tenancy;
 using Atoll.Sdk;
 
@@ -12,7 +11,13 @@ namespace Atoll.Cli.Output;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Sandbox))]
 [JsonSerializable(typeof(SandboxPage))]
-[JsonSerializable(typeof(List<EndingResult>))]
+[JsonSerializable(typeof(List<SandboxOutcome>))]
+[JsonSerializable(typeof(List<Outcome>))]
+[JsonSerializable(typeof(ForkedSandboxes))]
+[JsonSerializable(typeof(SandboxMetrics))]
+[JsonSerializable(typeof(WebRtcCredential))]
+[JsonSerializable(typeof(Snapshot))]
+[JsonSerializable(typeof(SnapshotPage))]
 [JsonSerializable(typeof(List<SandboxPort>))]
 [JsonSerializable(typeof(List<FileEntry>))]
 [JsonSerializable(typeof(IReadOnlyList<Region>))]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Atoll.Cli.Output;
 using Atoll.Cli.Sandboxes;
 using Atoll.Sdk;
 
@@ -18,6 +19,14 @@ internal static class ShellCommand
             return await RunAsync(context, client, parsed.GetRequiredValue(id), parsed.GetValue(cwd), cancellation).ConfigureAwait(false);
         });
         return command;
+    }
+
+    /// <summary>Opens a shell for a person who has just got a sandbox that runs, unless they do not want one; does nothing for a script.</summary>
+    public static async Task<int> OpenAsync(
+        CommandContext context, AtollClient client, Printer printer, Sandbox sandbox, bool unwanted, CancellationToken cancellation)
+    {
+        bool opens = context.Terminal is { InputIsTerminal: true, OutputIsTerminal: true } && !printer.IsJson && sandbox.Status == "running" && !unwanted;
+        return opens ? await RunAsync(context, client, sandbox.SandboxId, cwd: null, cancellation).ConfigureAwait(false) : 0;
     }
 
     /// <summary>Opens a shell and returns its exit code.</summary>

@@ -11,7 +11,7 @@ namespace Atoll.Cli.Sandboxes;
 internal sealed class CreateCommand
 {
     private readonly CommandContext _context;
-    private readonly Option<string?> _template = new("--template", "-t") { Description = "Name or id of the template (default: base)" };
+    private readonly Option<string?> _template = new("--template", "-t") { Description = "Name or id of a template or a snapshot (default: base)" };
     private readonly Option<string?> _name = new("--name") { Description = "At most 24 characters; made up when absent" };
     private readonly Option<string?> _description = new("--description") { Description = "What it is for" };
     private readonly Option<int?> _timeout = new("--timeout") { Description = "Seconds that it runs (default: 300)" };
@@ -20,6 +20,9 @@ internal sealed class CreateCommand
     private readonly Option<int?> _storage = new("--storage") { Description = "Disk in GB" };
     private readonly Option<bool> _async = new("--async") { Description = "Return at once; poll 'sandbox get' until it runs" };
     private readonly Option<bool?> _autoPause = new("--auto-pause") { Description = "Pause it at its timeout instead of terminating it" };
+    private readonly Option<bool?> _autoResume = new("--auto-resume") { Description = "Wake it, when it is paused, by a request for one of its programs" };
+    private readonly Option<TimeSpan?> _idle = Spans.Option("--idle-timeout", "Pause it after so long without use, such as 10m");
+    private readonly Option<string?> _project = new("--project") { Description = "The project that it shall belong to, by id (default: your own)" };
     private readonly Option<bool> _noTerminal = new("--no-terminal") { Description = "Do not open a shell in it, which happens on a terminal unless it is created asynchronously" };
     private readonly Option<bool?> _internet = new("--internet") { Description = "--internet=false cuts it off from the internet" };
     private readonly Option<string?> _region = new("--locality-region") { Description = "Where it shall run: see 'atoll regions'" };
@@ -53,9 +56,13 @@ internal sealed class CreateCommand
         Command command = new("create", "Create a sandbox and wait until it runs")
         {
             create._template, create._name, create._description, create._timeout, create._cpu, create._memory, create._storage,
-            create._async, create._autoPause, create._noTerminal, create._internet, create._region, create._force,
+            create._async, create._autoPause, create._autoResume, create._idle, create._project, create._noTerminal, create._internet, create._region, create._force,
             create._autoDetect, create._ports, create._objectStorage, create._directMount, create._s3fs, create._env, create._metadata,
         };
+        context.Examples.Add(
+            command, "atoll sandbox create --template code-interpreter --timeout 3600 --no-terminal",
+            "atoll sandbox create --auto-pause --auto-resume --idle-timeout 10m --ports '[{\"port\":8080,\"name\":\"web\"}]'",
+            "atoll sandbox create --template my-snapshot");
         command.SetAction(create.RunAsync);
         return command;
     }
@@ -75,9 +82,7 @@ internal sealed class CreateCommand
         {
             throw new CliException($"sandbox {sandbox.SandboxId} failed to start: {sandbox.Reason ?? "the server gives no reason"}");
         }
-        bool opens = _context.Terminal is { InputIsTerminal: true, OutputIsTerminal: true }
-            && !printer.IsJson && sandbox.Status == "running" && !parsed.GetValue(_noTerminal);
-        return opens ? await ShellCommand.RunAsync(_context, client, sandbox.SandboxId, cwd: null, cancellation).ConfigureAwait(false) : 0;
+        return await ShellCommand.OpenAsync(_context, client, printer, sandbox, parsed.GetValue(_noTerminal), cancellation).ConfigureAwait(false);
     }
 
     private CreateSandboxRequest Request(ParseResult parsed) => new()
@@ -91,6 +96,9 @@ internal sealed class CreateCommand
         StorageGb = parsed.GetValue(_storage),
         IsAsync = parsed.GetValue(_async) ? true : null,
         AutoPause = parsed.GetValue(_autoPause),
+        AutoResume = parsed.GetValue(_autoResume),
+        IdleTimeout = parsed.GetValue(_idle) is { } idle ? checked((int)idle.TotalSeconds) : null,
+        ProjectId = parsed.GetValue(_project),
         AllowInternetAccess = parsed.GetValue(_internet),
         CustomPorts = parsed.GetResult(_ports) is null ? null : parsed.GetValue(_ports),
         ObjectStorage = ObjectStorage(parsed),

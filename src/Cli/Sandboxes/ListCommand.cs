@@ -5,93 +5,43 @@ using Atoll.Sdk;
 namespace Atoll.Cli.Sandboxes;
 
 /// <summary><c>atoll sandbox list</c>.</summary>
-internal sealed class ListCommand
+internal static class ListCommand
 {
-    private readonly CommandContext _context;
-    private readonly Option<int> _page = new("--page") { Description = "The page, from 1", DefaultValueFactory = _ => 1 };
-    private readonly Option<int> _limit = new("--limit") { Description = "Sandboxes on a page", DefaultValueFactory = _ => 20 };
-    private readonly Option<bool> _all = new("--all") { Description = "All pages" };
-    private readonly Option<int?> _maxItems = new("--max-items") { Description = "Stop after so many" };
-    private readonly Option<string?> _status = new("--status") { Description = "Only those in this status" };
-    private readonly Option<string?> _template = new("--template") { Description = "Only those of this template, by name or id" };
-
-    private ListCommand(CommandContext context) => _context = context;
-
     public static Command Create(CommandContext context)
     {
-        ListCommand list = new(context);
-        foreach (Option<int> positive in new[] { list._page, list._limit })
+        Paging paging = new();
+        Option<string?> status = new("--status") { Description = "Only those in this status: running, paused, terminated, failed, ..." };
+        Option<string?> template = new("--template") { Description = "Only those of this template, by name or id" };
+        Option<string?> project = new("--project") { Description = "Only those of this project, by name or id" };
+        Option<string?> search = new("--search") { Description = "Only those whose name or id holds this" };
+        Command command = new("list", "List your sandboxes") { status, template, project, search };
+        paging.AddTo(command);
+        command.SetAction(async (parsed, cancellation) =>
         {
-            positive.Validators.Add(result =>
+            Printer printer = context.Printer(parsed);
+            using AtollClient client = context.Connect(parsed);
+            string? wanted = parsed.GetValue(template);
+            SandboxQuery query = new() { Status = parsed.GetValue(status), Search = parsed.GetValue(search), ProjectId = parsed.GetValue(project) };
+            SandboxPage page = await paging.FetchAsync<SandboxPage, Sandbox>(
+                parsed,
+                place => client.Sandboxes.ListAsync(query with { Page = place.Page, Limit = place.Limit }, cancellation),
+                // The server has no filter by template.
+                wanted is null ? null : sandbox => sandbox.TemplateName == wanted || sandbox.TemplateId == wanted).ConfigureAwait(false);
+            printer.Print(page, json => json.SandboxPage, output =>
             {
-                if (result.GetValueOrDefault<int>() < 1)
-                {
-                    result.AddError($"{positive.Name} must be at least 1");
-                }
+                WriteTable(output, page.Sandboxes);
+                Paging.WriteRest(output, page.Pagination, "sandboxes");
             });
-        }
-        Command command = new("list", "List your sandboxes") { list._page, list._limit, list._all, list._maxItems, list._status, list._template };
-        command.SetAction(list.RunAsync);
+            return 0;
+        });
         return command;
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
-    {
-        Printer printer = _context.Printer(parsed);
-        using AtollClient client = _context.Connect(parsed);
-        SandboxPage page = await FetchAsync(client, parsed, cancellation).ConfigureAwait(false);
-        printer.Print(page, json => json.SandboxPage, output => Write(output, page));
-        return 0;
-    }
-
-    private async Task<SandboxPage> FetchAsync(AtollClient client, ParseResult parsed, CancellationToken cancellation)
-    {
-        SandboxQuery query = new() { Page = parsed.GetValue(_page), Limit = parsed.GetValue(_limit), Status = parsed.GetValue(_status) };
-        string? template = parsed.GetValue(_template);
-        int? most = parsed.GetValue(_maxItems);
-        if (template is null && most is null && !parsed.GetValue(_all))
+    public static void WriteTable(TextWriter output, IEnumerable<Sandbox> sandboxes) => Table.Write(
+        output, ["SANDBOX ID", "NAME", "STATUS", "TEMPLATE", "CPU", "MEMORY", "CREATED"],
+        sandboxes.Select(sandbox => new[]
         {
-            return await client.Sandboxes.ListAsync(query, cancellation).ConfigureAwait(false);
-        }
-        // The server has no filter by template, so the pages are counted here, after filtering.
-        List<Sandbox> found = [];
-        await foreach (Sandbox sandbox in client.Sandboxes.ListAllAsync(query, cancellation).ConfigureAwait(false))
-        {
-            if (template is null || sandbox.TemplateName == template || sandbox.TemplateId == template)
-            {
-                found.Add(sandbox);
-            }
-            if (found.Count == most)
-            {
-                break;
-            }
-        }
-        return Cut(found, query, whole: parsed.GetValue(_all) || most is not null);
-    }
-
-    private static SandboxPage Cut(List<Sandbox> found, SandboxQuery query, bool whole)
-    {
-        int limit = whole ? Math.Max(1, found.Count) : query.Limit;
-        int page = whole ? 1 : query.Page;
-        return new SandboxPage
-        {
-            Sandboxes = [.. found.Skip((page - 1) * limit).Take(limit)],
-            Pagination = new Pagination { Page = page, Limit = limit, Total = found.Count, TotalPages = (found.Count + limit - 1) / limit },
-        };
-    }
-
-    private static void Write(TextWriter output, SandboxPage page)
-    {
-        Table.Write(
-            output, ["SANDBOX ID", "NAME", "STATUS", "TEMPLATE", "CPU", "MEMORY", "CREATED"],
-            page.Sandboxes.Select(sandbox => new[]
-            {
-                sandbox.SandboxId, sandbox.Name, sandbox.Status, sandbox.TemplateName ?? sandbox.TemplateId ?? "",
-                $"{sandbox.CpuCount}", $"{sandbox.MemoryMb} MB", Table.Time(sandbox.CreatedAt),
-            }));
-        if (page.Pagination is { TotalPages: > 1 } place)
-        {
-            output.WriteLine($"Page {place.Page} of {place.TotalPages}, {place.Total} sandboxes; --page N or --all shows the others.");
-        }
-    }
+            sandbox.SandboxId, sandbox.Name, sandbox.Status, sandbox.TemplateName ?? sandbox.TemplateId ?? "",
+            $"{sandbox.CpuCount}", $"{sandbox.MemoryMb} MB", Table.Time(sandbox.CreatedAt),
+        }));
 }

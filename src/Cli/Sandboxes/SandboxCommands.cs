@@ -12,8 +12,8 @@ namespace Atoll.Cli.Sandboxes;
 /// <summary><c>atoll sandbox</c>: the verbs on sandboxes, and how a sandbox looks.</summary>
 internal static class SandboxCommands
 {
-    /// <summary>What the argument that names a sandbox is called in every command that has one.</summary>
-    public const string IdName = "sandbox-id";
+    /// <summary>What the argument that names a sandbox is called in every command that has one: the remedy for a wrong one goes by it.</summary>
+    private const string IdName = "sandbox-id";
 
     public static Command Create(CommandContext context)
     {
@@ -29,8 +29,15 @@ internal static class SandboxCommands
             UploadCommand.Create(context),
             DownloadCommand.Create(context),
             PortCommands.Create(context),
-            EndCommands.Terminate(context),
-            EndCommands.Delete(context),
+            LifecycleCommands.Pause(context),
+            LifecycleCommands.Resume(context),
+            LifecycleCommands.Terminate(context),
+            LifecycleCommands.Delete(context),
+            ConnectCommand.Create(context),
+            CopyCommands.Fork(context),
+            CopyCommands.Snapshot(context),
+            MetricsCommand.Create(context),
+            WebRtcCredential(context),
             RegionsCommand.Create(context),
         };
         command.Aliases.Add("sbx");
@@ -38,6 +45,8 @@ internal static class SandboxCommands
     }
 
     public static Argument<string> Id => new(IdName) { Description = "The sandbox, sbx-…" };
+
+    public static Argument<string[]> Ids => Output.Several.Ids(IdName, "The sandboxes, sbx-…");
 
     public static void WriteDetails(TextWriter output, Sandbox sandbox) => Table.WriteFields(
         output,
@@ -49,6 +58,11 @@ internal static class SandboxCommands
         ("Template", sandbox.TemplateName ?? sandbox.TemplateId),
         ("Resources", $"{sandbox.CpuCount} CPU, {sandbox.MemoryMb} MB memory, {sandbox.StorageGb} GB disk"),
         ("Timeout", $"{sandbox.Timeout} s{(sandbox.TimeoutAt is null ? "" : $", until {Table.Time(sandbox.TimeoutAt)}")}"),
+        ("At its end", sandbox.AutoPause ? "it is paused" : null),
+        ("When idle", sandbox.IdleTimeout is { } idle ? $"it is paused after {idle} s" : null),
+        ("When paused", sandbox.AutoResume ? "a request wakes it" : null),
+        ("Paused", sandbox.PausedAt is null ? null : Table.Time(sandbox.PausedAt)),
+        ("Project", sandbox.ProjectId),
         ("Internet", sandbox.AllowInternetAccess ? "yes" : "no"),
         ("Region", sandbox.Region),
         ("Domain", sandbox.SandboxDomain),
@@ -64,6 +78,22 @@ internal static class SandboxCommands
             using AtollClient client = context.Connect(parsed);
             Sandbox sandbox = await client.Sandboxes.GetAsync(parsed.GetRequiredValue(id), cancellation).ConfigureAwait(false);
             context.Printer(parsed).Print(sandbox, json => json.Sandbox, output => WriteDetails(output, sandbox));
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command WebRtcCredential(CommandContext context)
+    {
+        Argument<string> id = Id;
+        Command command = new("webrtc-credential", "Show the credentials of the relay for its WebRTC ports") { id };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using AtollClient client = context.Connect(parsed);
+            WebRtcCredential credential = await client.Sandboxes.WebRtcCredentialAsync(parsed.GetRequiredValue(id), cancellation).ConfigureAwait(false);
+            context.Printer(parsed).Print(credential, json => json.WebRtcCredential, output => Table.WriteFields(
+                output, ("Relay", $"{credential.TurnPublicHost}:{credential.TurnPublicPort}"),
+                ("Username", credential.Username), ("Credential", credential.Credential)));
             return 0;
         });
         return command;

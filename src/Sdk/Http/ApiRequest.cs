@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -22,6 +23,21 @@ internal sealed record ApiRequest(HttpMethod Method, string Path)
 
     public static ApiRequest Post<T>(string path, T body, JsonTypeInfo<T> type) =>
         new(HttpMethod.Post, path) { Body = JsonSerializer.SerializeToUtf8Bytes(body, type) };
+
+    public static ApiRequest Put<T>(string path, T body, JsonTypeInfo<T> type) => Post(path, body, type) with { Method = HttpMethod.Put };
+
+    /// <summary>The query string of what is given; empty for nothing.</summary>
+    public static string Query(params (string Name, string? Value)[] parameters)
+    {
+        string text = string.Join('&', parameters
+            .Where(parameter => !string.IsNullOrEmpty(parameter.Value))
+            .Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value!)}"));
+        return text.Length == 0 ? "" : "?" + text;
+    }
+
+    /// <summary>A moment as the server takes it.</summary>
+    public static string? Time(DateTimeOffset? moment) =>
+        moment?.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>A path segment made of what a caller gave.</summary>
     public static string Segment(string value)

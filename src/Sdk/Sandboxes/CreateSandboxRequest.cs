@@ -5,7 +5,7 @@ namespace Atoll.Sdk;
 /// <summary>A sandbox to make. What is null takes the template's or the server's default.</summary>
 public sealed record CreateSandboxRequest
 {
-    /// <summary>A template's name or id; the server's default is <c>base</c>.</summary>
+    /// <summary>Name or id of a template or of a snapshot; the server's default is <c>base</c>.</summary>
     public string? Template { get; init; }
 
     /// <summary>At most 24 characters; made up when absent.</summary>
@@ -40,6 +40,15 @@ public sealed record CreateSandboxRequest
 
     /// <summary>Pause it at its timeout instead of terminating it.</summary>
     public bool? AutoPause { get; init; }
+
+    /// <summary>Wake it, when it is paused, by a request for one of its programs.</summary>
+    public bool? AutoResume { get; init; }
+
+    /// <summary>Pause it after so many seconds without use; null for never.</summary>
+    public int? IdleTimeout { get; init; }
+
+    /// <summary>The project that it shall belong to; the server's default is the user's own.</summary>
+    public string? ProjectId { get; init; }
 
     /// <summary>Ports to open besides the template's.</summary>
     public List<SandboxPort>? CustomPorts { get; init; }

@@ -10,7 +10,7 @@ public sealed record Sandbox
     public required string SandboxId { get; init; }
 
     /// <summary>What its maker called it, or a made-up name.</summary>
-    public required string Name { get; init; }
+    public string Name { get; init; } = "";
 
     /// <summary>What its maker says about it.</summary>
     public string? Description { get; init; }
@@ -54,6 +54,15 @@ public sealed record Sandbox
     /// <summary>Whether it is paused rather than terminated at its timeout.</summary>
     public bool AutoPause { get; init; }
 
+    /// <summary>Whether a request for one of its programs wakes it when it is paused.</summary>
+    public bool AutoResume { get; init; }
+
+    /// <summary>Seconds without use after which it is paused; null for never.</summary>
+    public int? IdleTimeout { get; init; }
+
+    /// <summary>The project that it belongs to, <c>prj-</c> and an id.</summary>
+    public string? ProjectId { get; init; }
+
     /// <summary>Whether its data plane asks for <see cref="EnvdAccessToken"/>.</summary>
     public bool Secure { get; init; }
 
@@ -77,6 +86,9 @@ public sealed record Sandbox
 
     /// <summary>When its present running phase began.</summary>
     public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it was paused; null unless it is.</summary>
+    public DateTimeOffset? PausedAt { get; init; }
 
     /// <summary>When it ended.</summary>
     public DateTimeOffset? EndedAt { get; init; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization.Metadata;
 using Atoll.Sdk.Http;
 
 namespace Atoll.Sdk;
@@ -31,7 +32,7 @@ public sealed class SandboxesClient
     public Task<SandboxPage> ListAsync(SandboxQuery? query = null, CancellationToken cancellation = default) =>
         _transport.SendAsync(ApiRequest.Get("v1/sandboxes" + Render(query ?? new SandboxQuery())), SdkJson.Default.SandboxPage, cancellation);
 
-    /// <summary>All of the caller's sandboxes, fetched a page at a time from the first; <see cref="SandboxQuery.Page"/> and the limit are ignored.</summary>
+    /// <summary>All of the caller's sandboxes, fetched a page at a time from the first; <see cref="PageQuery.Page"/> and the limit are ignored.</summary>
     public async IAsyncEnumerable<Sandbox> ListAllAsync(
         SandboxQuery? query = null, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
@@ -55,6 +56,72 @@ public sealed class SandboxesClient
         _transport.SendAsync(
             ApiRequest.Post($"{PathOf(sandboxId)}/timeout", new SetTimeoutRequest(checked((int)timeout.TotalSeconds)), SdkJson.Default.SetTimeoutRequest),
             SdkJson.Default.SandboxTimeout, cancellation);
+
+    /// <summary>
+    /// Writes memory, processes and disk to an image and frees what the sandbox uses. Returns once it is paused, or at
+    /// once if <paramref name="isAsync"/>. When it cannot be paused it runs on.
+    /// </summary>
+    /// <exception cref="ConflictException">It does not run, or its programs prevent it.</exception>
+    public Task<Sandbox> PauseAsync(string sandboxId, bool isAsync = false, CancellationToken cancellation = default) =>
+        SendLongAsync(
+            ApiRequest.Post($"{PathOf(sandboxId)}/pause", new AsyncRequest(isAsync), SdkJson.Default.AsyncRequest), SdkJson.Default.Sandbox, cancellation);
+
+    /// <summary>Brings a paused sandbox back: the same processes, id, name, variables and ports. When it cannot, it stays paused.</summary>
+    /// <exception cref="ConflictException">It is not paused.</exception>
+    public Task<Sandbox> ResumeAsync(string sandboxId, ResumeSandboxRequest? request = null, CancellationToken cancellation = default) =>
+        SendLongAsync(
+            ApiRequest.Post($"{PathOf(sandboxId)}/resume", request ?? new ResumeSandboxRequest(), SdkJson.Default.ResumeSandboxRequest),
+            SdkJson.Default.Sandbox, cancellation);
+
+    /// <summary>Answers a sandbox that runs, and brings one back that is paused.</summary>
+    /// <param name="sandboxId">The sandbox.</param>
+    /// <param name="timeout">Taken over when it ends later than the present one; null keeps that.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    public Task<Sandbox> ConnectAsync(string sandboxId, TimeSpan? timeout = null, CancellationToken cancellation = default) =>
+        SendLongAsync(
+            ApiRequest.Post(
+                $"{PathOf(sandboxId)}/connect", new ConnectRequest(timeout is { } length ? checked((int)length.TotalSeconds) : null),
+                SdkJson.Default.ConnectRequest),
+            SdkJson.Default.Sandbox, cancellation);
+
+    /// <summary>Makes copies of a running or paused sandbox, with memory and disk of one instant; it goes on itself.</summary>
+    public async Task<IReadOnlyList<Sandbox>> ForkAsync(string sandboxId, ForkSandboxRequest? request = null, CancellationToken cancellation = default) =>
+        (await SendLongAsync(
+            ApiRequest.Post($"{PathOf(sandboxId)}/fork", request ?? new ForkSandboxRequest(), SdkJson.Default.ForkSandboxRequest),
+            SdkJson.Default.ForkedSandboxes, cancellation).ConfigureAwait(false)).Sandboxes;
+
+    /// <summary>Takes a snapshot of a running or paused sandbox, which goes on as it was but for its established connections.</summary>
+    /// <exception cref="ConflictException">The name is taken, or its state or its programs prevent it.</exception>
+    public Task<Snapshot> SnapshotAsync(string sandboxId, string? name = null, CancellationToken cancellation = default) =>
+        SendLongAsync(
+            ApiRequest.Post($"{PathOf(sandboxId)}/snapshots", new TakeSnapshotRequest(name), SdkJson.Default.TakeSnapshotRequest),
+            SdkJson.Default.Snapshot, cancellation);
+
+    /// <summary>What it used over a span of time.</summary>
+    public Task<SandboxMetrics> MetricsAsync(string sandboxId, MetricsQuery? query = null, CancellationToken cancellation = default) =>
+        _transport.SendAsync(
+            ApiRequest.Get($"{PathOf(sandboxId)}/metrics{ApiRequest.Query(
+                ("start", ApiRequest.Time(query?.Start)), ("end", ApiRequest.Time(query?.End)),
+                ("step", query?.Step?.ToString(CultureInfo.InvariantCulture)))}"),
+            SdkJson.Default.SandboxMetrics, cancellation);
+
+    /// <summary>Moves it to another project of the caller's.</summary>
+    public Task SwitchProjectAsync(string sandboxId, string projectId, CancellationToken cancellation = default) =>
+        _transport.SendAsync(
+            ApiRequest.Post($"{PathOf(sandboxId)}/switch-project", new SwitchProjectRequest(projectId), SdkJson.Default.SwitchProjectRequest), cancellation);
+
+    /// <summary>Does the same to several sandboxes, at most 100, and goes on after one that fails. Returns once the server has taken them on.</summary>
+    public Task<BatchOutcome> BatchAsync(
+        BatchAction action, IReadOnlyList<string> sandboxIds, bool force = false, CancellationToken cancellation = default) =>
+        SendLongAsync(
+            ApiRequest.Post(
+                $"v1/sandboxes/batch-{action.ToString().ToLowerInvariant()}", new BatchRequest(sandboxIds, force ? true : null), SdkJson.Default.BatchRequest),
+            SdkJson.Default.BatchOutcome, cancellation);
+
+    /// <summary>Credentials of a relay for its WebRTC ports.</summary>
+    /// <exception cref="ServerException">The server has no relay.</exception>
+    public Task<WebRtcCredential> WebRtcCredentialAsync(string sandboxId, CancellationToken cancellation = default) =>
+        _transport.SendAsync(ApiRequest.Get($"{PathOf(sandboxId)}/webrtc-turn-credential"), SdkJson.Default.WebRtcCredential, cancellation);
 
     /// <summary>Ends a sandbox and keeps its record. Returns once the server has taken it on.</summary>
     public Task<SandboxEnding> TerminateAsync(string sandboxId, bool force = false, CancellationToken cancellation = default) =>
@@ -114,10 +181,11 @@ public sealed class SandboxesClient
 
     private static string Force(bool force) => force ? "?force=true" : "";
 
-    private static string Render(SandboxQuery query)
-    {
-        string text = string.Create(CultureInfo.InvariantCulture, $"?page={query.Page}&limit={query.Limit}");
-        text += query.Status is null ? "" : "&status=" + Uri.EscapeDataString(query.Status);
-        return text + (query.Search is null ? "" : "&search=" + Uri.EscapeDataString(query.Search));
-    }
+    /// <summary>Sends what may take as long as starting a sandbox does.</summary>
+    private Task<T> SendLongAsync<T>(ApiRequest request, JsonTypeInfo<T> type, CancellationToken cancellation)
+        where T : class =>
+        _transport.SendAsync(request with { Timeout = _transport.Options.CreateTimeout }, type, cancellation);
+
+    private static string Render(SandboxQuery query) =>
+        query.Render(("status", query.Status), ("search", query.Search), ("project_id", query.ProjectId));
 }
