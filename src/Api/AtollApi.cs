@@ -21,7 +21,7 @@ namespace Atoll.Api;
 
 /// <summary>
 /// Puts the HTTP layer into a host. Needs the ports of Domain registered: ISandboxes, ISandboxAgents, IExecutions, ICodeInterpreter, IApiKeys,
-/// IAccessTokens, ISandboxOwners, ITemplates and INode.
+/// IAccessTokens, ISandboxOwners, IRequestMemory, ITemplates and INode.
 /// </summary>
 public static class AtollApi
 {
@@ -62,7 +62,7 @@ public static class AtollApi
         return services;
     }
 
-    /// <summary>The pipeline, outermost first: id and access log, faults, the edge (sandbox or control plane), routing, who asks, the dialects' routes.</summary>
+    /// <summary>The pipeline, outermost first: id and access log, faults, the edge (sandbox or control plane), routing, who asks, whether it was done before, faults that are answers to remember, the dialects' routes.</summary>
     public static WebApplication UseAtollApi(this WebApplication app)
     {
         app.UseMiddleware<RequestTrace>();
@@ -70,6 +70,8 @@ public static class AtollApi
         app.UseMiddleware<EdgeRouting>();
         app.UseRouting();
         app.UseMiddleware<Authentication>();
+        app.UseMiddleware<Http.Idempotency>();
+        app.UseMiddleware<FaultBoundary>();
         app.MapScaleBox();
         app.MapE2b();
         app.Services.GetRequiredService<AuthorityRoute>().Map(app);

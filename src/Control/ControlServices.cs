@@ -1,11 +1,13 @@
 using Atoll.Control.Code;
 using Atoll.Control.Events;
+using Atoll.Control.Idempotency;
 using Atoll.Control.Processes;
 using Atoll.Control.Recovery;
 using Atoll.Control.Sandboxes;
 using Atoll.Control.Stores;
 using Atoll.Control.Tenancy;
 using Atoll.Domain.Code;
+using Atoll.Domain.Idempotency;
 using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
@@ -22,7 +24,7 @@ public static class ControlServices
 {
     /// <summary>
     /// Adds <see cref="ISandboxes"/>, <see cref="ISandboxAgents"/>, <see cref="IExecutions"/>, <see cref="ICodeInterpreter"/>, <see cref="IApiKeys"/>, <see cref="IAccessTokens"/>,
-    /// <see cref="ISandboxOwners"/>, <see cref="IAgentSecrets"/>, <see cref="TenancyAdmin"/> and the service that opens the
+    /// <see cref="ISandboxOwners"/>, <see cref="IAgentSecrets"/>, <see cref="IRequestMemory"/>, <see cref="TenancyAdmin"/> and the service that opens the
     /// store and recovers before the listener answers. The host adds <see cref="INode"/> and ITemplates, and
     /// <see cref="ISandboxAddresses"/> if sandboxes are to have ports of their own.
     /// </summary>
@@ -41,7 +43,13 @@ public static class ControlServices
         services.AddSingleton<Admission>();
         services.AddSingleton<SandboxDirectory>();
         services.AddSingleton<CreateRules>();
-        services.AddSingleton<ISandboxes, OwnedSandboxes>();
+        services.AddSingleton<OwnedSandboxes>();
+        services.AddSingleton<ISandboxes>(provider => new RepeatableSandboxes(
+            provider.GetRequiredService<OwnedSandboxes>(), provider.GetRequiredService<SandboxDirectory>(),
+            provider.GetRequiredService<SandboxStore>(), provider.GetRequiredService<TimeProvider>(), options));
+        services.AddSingleton<RequestStore>();
+        services.AddSingleton(_ => new AnswerSeal(SecretKey.Open(options.KeyPath)));
+        services.AddSingleton<IRequestMemory, RequestMemory>();
         services.AddSingleton<ISandboxAgents, SandboxAgents>();
         services.AddSingleton<IExecutions, Executions>();
 

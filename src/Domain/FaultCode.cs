@@ -27,6 +27,12 @@ public enum FaultCode
     /// <summary>Another operation of the same kind is under way.</summary>
     Busy,
 
+    /// <summary>The Idempotency-Key was used for a request that says something else.</summary>
+    KeyReused,
+
+    /// <summary>The request of this Idempotency-Key is being done at this moment; retry soon.</summary>
+    RequestInProgress,
+
     /// <summary>The request body is larger than the limit.</summary>
     TooLarge,
 

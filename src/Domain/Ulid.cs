@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Atoll.Domain;
 
@@ -17,6 +19,21 @@ public static class Ulid
         Span<byte> random = stackalloc byte[10];
         RandomNumberGenerator.Fill(random);
         return Format(now.ToUnixTimeMilliseconds(), random);
+    }
+
+    /// <summary>Another ULID of the same moment, always the same one for one ULID and number.</summary>
+    public static string Derive(string ulid, int number)
+    {
+        const int timeLength = 10;
+        ReadOnlySpan<byte> hash = SHA256.HashData(Encoding.ASCII.GetBytes($"{ulid}:{number.ToString(CultureInfo.InvariantCulture)}"));
+        Span<char> text = stackalloc char[Length];
+        ulid.AsSpan(0, timeLength).CopyTo(text);
+        for (int i = timeLength; i < Length; i++)
+        {
+            text[i] = Alphabet[hash[i] & 31];
+        }
+
+        return new string(text);
     }
 
     internal static string Format(long milliseconds, ReadOnlySpan<byte> random)

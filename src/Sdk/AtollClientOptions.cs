@@ -25,7 +25,8 @@ public sealed class AtollClientOptions
     public TimeSpan StreamIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Further attempts after a network error or a 5xx reply. Only GET, PUT and DELETE are repeated; a POST never is.
+    /// Further attempts after a network error or a 5xx reply that another attempt may mend. A POST carries an Idempotency-Key,
+    /// so that the server does once what it is asked for several times.
     /// </summary>
     public int MaxRetries { get; init; } = 3;
 

@@ -56,7 +56,7 @@ internal static class JsonRequest
         }
     }
 
-    private static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken cancellation)
+    internal static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken cancellation)
     {
         if (request.ContentLength > BodyLimit.Json)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Atoll.Domain;
+using Atoll.Domain.Idempotency;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Tenancy;
@@ -32,6 +33,11 @@ internal sealed class Executions(ISandboxes sandboxes, ISandboxAgents agents, Ti
 
         try
         {
+            if (caller.Operation is { IsRepeat: true } operation && await BegunAsync(agent, operation, cancellation) is { } begun)
+            {
+                return begun;
+            }
+
             await ForgetPreviousAsync(agent, cancellation);
             DateTimeOffset started = time.Now();
             ProcessInfo process = await agent.StartAsync(
@@ -40,7 +46,7 @@ internal sealed class Executions(ISandboxes sandboxes, ISandboxAgents agents, Ti
                     Arguments = ShellCommand.Arguments(request.Command),
                     Environment = request.Environment,
                     WorkingDirectory = request.WorkingDirectory,
-                    Tag = ExecutionTag.Of(started, started + timeout),
+                    Tag = ExecutionTag.Of(started, started + timeout, caller.Operation),
                     OutputCapacity = OutputCapacity,
                     Lifetime = timeout,
                 },
@@ -131,6 +137,12 @@ internal sealed class Executions(ISandboxes sandboxes, ISandboxAgents agents, Ti
             await agent.ForgetAsync(ended.Execution.Pid, cancellation);
         }
     }
+
+    /// <summary>The run that an earlier attempt of the operation began, ended or not; null when there is none.</summary>
+    private static async Task<Execution?> BegunAsync(IAgent agent, Operation operation, CancellationToken cancellation) =>
+        (await agent.ListAsync(cancellation)).FirstOrDefault(process => ExecutionTag.IsOf(process, operation)) is { } process
+            ? ExecutionTag.Read(process)
+            : null;
 
     private static async Task<List<Run>> RunsAsync(IAgent agent, CancellationToken cancellation) =>
         [.. (await agent.ListAsync(cancellation))

@@ -26,7 +26,7 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
         CheckEntries("metadata", request.Metadata, AnyName(), "must not be empty");
         return new Sandbox
         {
-            Id = SandboxId.New(now),
+            Id = request.Id ?? SandboxId.New(now),
             Owner = owner,
             Name = Name(request.Name),
             Description = Description(request.Description),

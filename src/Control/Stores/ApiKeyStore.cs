@@ -8,11 +8,12 @@ namespace Atoll.Control.Stores;
 /// <summary>Remembers API keys, of their secrets only the SHA-256.</summary>
 internal sealed class ApiKeyStore(Database database)
 {
-    /// <summary>Adds a key. <see cref="FaultCode.AlreadyExists"/> when the owner has one of that name, <see cref="FaultCode.QuotaExceeded"/> at the limit.</summary>
+    /// <summary>Adds a key, in place of one of its id. <see cref="FaultCode.AlreadyExists"/> when the owner has one of that name, <see cref="FaultCode.QuotaExceeded"/> at the limit.</summary>
     public Task InsertAsync(ApiKey key, byte[] hash) => database.WriteAsync(connection =>
     {
         RefuseDuplicate(connection, key);
         RefuseBeyondQuota(connection, key);
+        connection.Execute("delete from api_keys where id = @Id and owner = @Owner", new { key.Id, Owner = key.Owner.Value });
         return connection.Execute(
             """
             insert into api_keys (id, owner, name, description, prefix, hash, is_active, created_at)

@@ -142,6 +142,20 @@ internal static class Migrations
         from sandbox_events e join sandboxes s on s.id = e.sandbox order by e.seq;
         drop table sandbox_events;
         """,
+        """
+        create table requests (
+            owner     text not null references users (id) on delete cascade,
+            key       blob not null,
+            print     blob not null,
+            operation text not null,
+            at        integer not null,
+            bytes     integer not null default 0,
+            answer    blob,
+            primary key (owner, key)
+        ) strict;
+        create index requests_by_owner on requests (owner, at, bytes);
+        create index requests_by_age on requests (at);
+        """,
     ];
 
     public static int Newest => Steps.Length;

@@ -41,7 +41,7 @@ internal sealed class ApiKeys(ApiKeyStore store, UserStore users, TimeProvider t
     }
 
     public async Task<NewApiKey> CreateAsync(Caller caller, string name, string description, CancellationToken cancellation) =>
-        await MakeAsync(store, caller.User.Id, name, description, time.Now());
+        await MakeAsync(store, caller.User.Id, name, description, time.Now(), caller.Operation?.Id);
 
     public Task<IReadOnlyList<ApiKey>> ListAsync(Caller caller, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<ApiKey>>([.. store.List(caller.User.Id).Select(WithLastUse)]);
@@ -79,11 +79,13 @@ internal sealed class ApiKeys(ApiKeyStore store, UserStore users, TimeProvider t
         }
     }
 
-    internal static async Task<NewApiKey> MakeAsync(ApiKeyStore store, UserId owner, string name, string description, DateTimeOffset now)
+    /// <param name="ulid">The key's, when its making may be repeated: it takes the place of one that was made and never told.</param>
+    internal static async Task<NewApiKey> MakeAsync(
+        ApiKeyStore store, UserId owner, string name, string description, DateTimeOffset now, string? ulid = null)
     {
         CheckTexts(name, description);
         string secret = KeySecret.New();
-        var key = new ApiKey($"key-{Ulid.New(now)}", owner, name, description, KeySecret.PrefixOf(secret), true, now, null);
+        var key = new ApiKey($"key-{ulid ?? Ulid.New(now)}", owner, name, description, KeySecret.PrefixOf(secret), true, now, null);
         await store.InsertAsync(key, KeySecret.Hash(secret));
         return new NewApiKey(key, secret);
     }

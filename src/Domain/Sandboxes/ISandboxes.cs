@@ -78,6 +78,9 @@ public interface ISandboxes
 /// <remarks>Validated by <see cref="ISandboxes.CreateAsync"/>; <see cref="Fault.Field"/> uses the names of the ScaleBox contract.</remarks>
 public sealed record CreateSandbox
 {
+    /// <summary>The id of the sandbox, when its create may be repeated (<see cref="Idempotency.Operation"/>); null for any.</summary>
+    public SandboxId? Id { get; init; }
+
     public string? Name { get; init; }
     public string? Description { get; init; }
 

@@ -1,3 +1,5 @@
+using Atoll.Domain.Idempotency;
+
 namespace Atoll.Domain.Tenancy;
 
 /// <summary>Names one user: <c>usr-</c> and a ULID.</summary>
@@ -15,5 +17,8 @@ public sealed record User(UserId Id, string Username, string Email, string Displ
 /// <param name="Key">The API key used; null when the server itself asks.</param>
 public sealed record Caller(User User, string? Key)
 {
+    /// <summary>What the request belongs to that has an Idempotency-Key; null for one without.</summary>
+    public Operation? Operation { get; init; }
+
     public bool Owns(UserId owner) => User.Id == owner;
 }

@@ -15,7 +15,8 @@ internal sealed record ApiRequest(HttpMethod Method, string Path)
     /// <summary>Overrides <see cref="AtollClientOptions.RequestTimeout"/>.</summary>
     public TimeSpan? Timeout { get; init; }
 
-    public bool IsIdempotent => Method == HttpMethod.Get || Method == HttpMethod.Put || Method == HttpMethod.Delete;
+    /// <summary>Sent with each attempt of a POST or PATCH, so that the server does once what is asked for several times; null for other verbs.</summary>
+    public string? IdempotencyKey { get; init; } = Method == HttpMethod.Post || Method == HttpMethod.Patch ? $"sdk-{Guid.NewGuid():n}" : null;
 
     public static ApiRequest Get(string path) => new(HttpMethod.Get, path);
 

@@ -21,4 +21,14 @@ internal sealed class RetryPolicy(AtollClientOptions options)
     }
 
     public static bool IsTransient(HttpStatusCode status) => (int)status is 500 or 502 or 503 or 504;
+
+    /// <summary>Whether another attempt may get another answer. A POST that failed for good, such as a sandbox that does not start, is not repeated.</summary>
+    public static bool IsTransient(HttpMethod method, ApiFailure failure) => IsTransient(failure.StatusCode) && (
+        method != HttpMethod.Post || (int)failure.StatusCode is 502 or 504 || failure is { StatusCode: HttpStatusCode.ServiceUnavailable, RetryAfter: not null });
+
+    /// <summary>The server does at this moment what an earlier attempt asked for: its answer is to be had soon.</summary>
+    public static bool IsUnderWay(ApiFailure failure) => failure is { StatusCode: HttpStatusCode.Conflict, Code: "request_in_progress" };
+
+    /// <summary>The pause before the answer of an earlier attempt is asked for; the request's own time limit ends the asking.</summary>
+    public TimeSpan Soon(TimeSpan? retryAfter) => retryAfter is { } asked && asked < options.MaxRetryDelay ? asked : options.RetryDelay;
 }

@@ -122,15 +122,15 @@ internal sealed class Transport : IDisposable
                     }
                     failure = await FailureAsync(response, patience, limit.Token, cancellation).ConfigureAwait(false);
                 }
-                pause = request.IsIdempotent && RetryPolicy.IsTransient(failure.StatusCode)
-                    ? _retries.Next(++failed, failure.RetryAfter)
+                pause = RetryPolicy.IsUnderWay(failure) ? _retries.Soon(failure.RetryAfter)
+                    : RetryPolicy.IsTransient(request.Method, failure) ? _retries.Next(++failed, failure.RetryAfter)
                     : null;
                 if (pause is null)
                 {
                     throw ApiException.From(failure);
                 }
             }
-            catch (ConnectionException) when (request.IsIdempotent && (pause = _retries.Next(++failed)) is not null)
+            catch (ConnectionException) when ((pause = _retries.Next(++failed)) is not null)
             {
                 // Fall through to the pause.
             }
@@ -181,6 +181,10 @@ internal sealed class Transport : IDisposable
     {
         HttpRequestMessage message = new(request.Method, request.Path);
         message.Headers.Accept.ParseAdd("application/json");
+        if (request.IdempotencyKey is not null)
+        {
+            message.Headers.Add("Idempotency-Key", request.IdempotencyKey);
+        }
         if (request.Body is not null)
         {
             message.Content = new ByteArrayContent(request.Body);

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Atoll.Api;
 using Atoll.Domain.Code;
 using Atoll.Domain.Events;
+using Atoll.Domain.Idempotency;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
@@ -59,6 +60,7 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddSingleton<ISandboxAgents>(Ports.Sandboxes);
             services.AddSingleton<ICodeInterpreter>(new CodeDouble());
             services.AddSingleton<ITemplates>(new TemplatesDouble());
+            services.AddSingleton<IRequestMemory>(new RequestMemoryDouble());
             services.AddSingleton<INode>(new NodeDouble());
             services.AddSingleton<IEvents>(Events);
             services.AddSingleton(new ApiOptions { PublicHost = "127.0.0.1:7070", MinTimeout = TimeSpan.FromSeconds(60), KeepAlive = TimeSpan.FromMilliseconds(100) });

@@ -16,7 +16,7 @@ public sealed class E2bFaultTests(ApiHost api) : IClassFixture<ApiHost>
             Assert.Equal(E2bFaults.Of(code), reply.Status);
             Assert.Equal(reply.Status, reply.Json.GetProperty("code").GetInt32());
             Assert.Equal(code is not FaultCode.Internal, reply.Json.GetProperty("message").GetString() is "because envVars are so");
-            Assert.Equal(code is FaultCode.RateLimited or FaultCode.NoCapacity, reply.Message.Headers.RetryAfter is not null);
+            Assert.Equal(code is FaultCode.RateLimited or FaultCode.NoCapacity or FaultCode.RequestInProgress, reply.Message.Headers.RetryAfter is not null);
         }
 
         Assert.Equal(429, E2bFaults.Of(FaultCode.QuotaExceeded));

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Atoll.Domain;
+using Atoll.Domain.Idempotency;
 using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
@@ -401,4 +402,38 @@ internal sealed class NodeDouble : INode
     public IReadOnlyList<ImageId> ListImages() => [];
 
     public Task RemoveImageAsync(ImageId image, CancellationToken cancellation) => Task.CompletedTask;
+}
+
+/// <summary>Remembers answers while it lives.</summary>
+internal sealed class RequestMemoryDouble : IRequestMemory
+{
+    private readonly ConcurrentDictionary<(UserId, string), (string Print, RequestAnswer? Answer)> _known = new();
+
+    public Task<RequestClaim> ClaimAsync(UserId user, string key, ReadOnlyMemory<byte> print, bool makesRoom)
+    {
+        string said = Convert.ToHexString(print.Span);
+        RequestClaim claim = _known.TryAdd((user, key), (said, null))
+            ? new RequestClaim.Yours(new Operation(Ulid.New(DateTimeOffset.UtcNow), IsRepeat: false))
+            : _known[(user, key)] switch
+            {
+                var (other, _) when other != said => new RequestClaim.OtherRequest(),
+                (_, { } answer) => new RequestClaim.Answered(answer),
+                _ => new RequestClaim.UnderWay(),
+            };
+        return Task.FromResult(claim);
+    }
+
+    public Task EndAsync(UserId user, string key, RequestAnswer? answer)
+    {
+        if (answer is null)
+        {
+            _known.TryRemove((user, key), out _);
+        }
+        else
+        {
+            _known[(user, key)] = (_known[(user, key)].Print, answer);
+        }
+
+        return Task.CompletedTask;
+    }
 }

@@ -123,18 +123,49 @@ public sealed class AtollClientTests : IAsyncLifetime
         Assert.Single(_server.Requests);
     }
 
-    [Fact]
-    public async Task A_post_is_never_repeated()
+    [Theory]
+    [InlineData(500, "sandbox_failed")]
+    [InlineData(503, "quota_exceeded")]
+    [InlineData(409, "wrong_state")]
+    public async Task A_post_that_failed_for_good_is_not_repeated(int status, string code)
     {
-        _server.OnError("POST /v1/sandboxes", 503, "no_capacity", "no room");
+        _server.OnError("POST /v1/sandboxes", status, code, "no");
 
-        await Assert.ThrowsAsync<ServerException>(() => _client.Sandboxes.CreateAsync(new CreateSandboxRequest()));
+        await Assert.ThrowsAnyAsync<ApiException>(() => _client.Sandboxes.CreateAsync(new CreateSandboxRequest()));
 
         Assert.Single(_server.Requests);
     }
 
     [Fact]
-    public async Task A_broken_connection_is_tried_again_for_a_get_and_told_for_a_post()
+    public async Task A_post_is_repeated_under_one_key_until_its_answer_is_there()
+    {
+        int asked = 0;
+        _server.On("POST /v1/sandboxes", http =>
+        {
+            switch (Interlocked.Increment(ref asked))
+            {
+                case 1:
+                    http.Abort();
+                    return Task.CompletedTask;
+                case <= 6:
+                    return WireServer.JsonAsync(http, 409, """{"success":false,"error":"e","message":"m","code":"request_in_progress"}""");
+                case 7:
+                    return WireServer.JsonAsync(http, 504, "{}");
+                default:
+                    return WireServer.JsonAsync(http, 201, Sandbox());
+            }
+        });
+
+        Assert.Equal(Id, (await _client.Sandboxes.CreateAsync(new CreateSandboxRequest())).SandboxId);
+
+        string first = Assert.Single(_server.Requests.Select(request => request.Headers["Idempotency-Key"]).Distinct());
+        await _client.Sandboxes.CreateAsync(new CreateSandboxRequest());
+        Assert.NotEqual(first, _server.Requests[^1].Headers["Idempotency-Key"]);
+        Assert.Equal(9, _server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_broken_connection_is_tried_again_and_told_in_the_end()
     {
         int asked = 0;
         _server.On($"GET /v1/sandboxes/{Id}", http =>
@@ -154,7 +185,7 @@ public sealed class AtollClientTests : IAsyncLifetime
 
         Assert.Equal(Id, (await _client.Sandboxes.GetAsync(Id)).SandboxId);
         await Assert.ThrowsAsync<ConnectionException>(() => _client.Sandboxes.CreateAsync(new CreateSandboxRequest()));
-        Assert.Single(_server.Requests, request => request.Method == "POST");
+        Assert.Equal(1 + 2, _server.Requests.Count(request => request.Method == "POST"));
     }
 
     [Fact]

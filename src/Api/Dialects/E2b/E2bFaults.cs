@@ -20,6 +20,8 @@ internal sealed class E2bFaults : IFaultRenderer
         FaultCode.AlreadyExists => 409,
         FaultCode.WrongState => 409,
         FaultCode.Busy => 409,
+        FaultCode.KeyReused => 422,
+        FaultCode.RequestInProgress => 409,
         FaultCode.TooLarge => 413,
         FaultCode.QuotaExceeded => 429,
         FaultCode.RateLimited => 429,
@@ -46,6 +48,10 @@ internal sealed class E2bFaults : IFaultRenderer
         if (fault.Code is FaultCode.NoCapacity or FaultCode.RateLimited)
         {
             http.Response.Headers.RetryAfter = RetryAfterSeconds;
+        }
+        else if (fault.Code is FaultCode.RequestInProgress)
+        {
+            http.Response.Headers.RetryAfter = Idempotency.RetryAfterSeconds;
         }
 
         return Body(Of(fault.Code), Words(http, fault)).ExecuteAsync(http);

@@ -20,6 +20,8 @@ internal sealed class ScaleBoxFaults(TimeProvider time) : IFaultRenderer
         FaultCode.AlreadyExists => (409, "already_exists"),
         FaultCode.WrongState => (409, "wrong_state"),
         FaultCode.Busy => (409, "busy"),
+        FaultCode.KeyReused => (422, "idempotency_key_reused"),
+        FaultCode.RequestInProgress => (409, "request_in_progress"),
         FaultCode.TooLarge => (413, "too_large"),
         FaultCode.QuotaExceeded => (503, "quota_exceeded"),
         FaultCode.RateLimited => (429, "rate_limited"),
@@ -53,6 +55,10 @@ internal sealed class ScaleBoxFaults(TimeProvider time) : IFaultRenderer
         if (fault.Code is FaultCode.NoCapacity or FaultCode.RateLimited)
         {
             http.Response.Headers.RetryAfter = RetryAfterSeconds;
+        }
+        else if (fault.Code is FaultCode.RequestInProgress)
+        {
+            http.Response.Headers.RetryAfter = Idempotency.RetryAfterSeconds;
         }
 
         return Body(http, status, code, Words(http, fault), fault.Field).ExecuteAsync(http);

@@ -1,3 +1,4 @@
+using Atoll.Api.Http;
 using Atoll.Api.OpenApi;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -22,7 +23,7 @@ internal static class FileRoutes
         app.MapMethods(Box + "/files/download/{**path}", Read, files.DownloadAsync).With(ScaleBoxParameters.Download)
             .Says<string>(200, "The bytes of a file.", "application/octet-stream")
             .Says<string>(206, "The part of it that Range asks for.", "application/octet-stream").Fails(400, 404, 409, 503);
-        app.MapPost(Box + "/files/upload", files.UploadAsync).With(ScaleBoxParameters.Upload)
+        app.MapPost(Box + "/files/upload", files.UploadAsync).Streams().With(ScaleBoxParameters.Upload)
             .Says<WireEnvelope<WireUploaded>>(200, "Write one file, sent as multipart/form-data with the fields path, user and file.")
             .Fails(400, 404, 409, 503, 507);
         app.MapGet(Box + "/files/upload-progress", files.ProgressAsync).TakesToken().With(ScaleBoxParameters.Progress)

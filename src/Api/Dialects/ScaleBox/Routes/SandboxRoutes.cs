@@ -1,3 +1,4 @@
+using Atoll.Api.Http;
 using Atoll.Api.OpenApi;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -29,7 +30,7 @@ internal static class SandboxRoutes
         app.MapMethods(Box + "/timeout", [HttpMethods.Post, HttpMethods.Put], boxes.TimeoutAsync).Takes<WireSetTimeout>()
             .Says<WireEnvelope<WireTimeout>>(200, "Set its timeout; at least the time used.").Fails(400, 404, 409, 413);
         app.MapDelete(Box, boxes.DeleteAsync).Says<WireEnvelope<WireEnding>>(202, "End it and remove its record.").Fails(404);
-        app.MapPost(Box + "/terminate", boxes.TerminateAsync).Says<WireEnvelope<WireEnding>>(200, "It is over already.")
+        app.MapPost(Box + "/terminate", boxes.TerminateAsync).MakesRoom().Says<WireEnvelope<WireEnding>>(200, "It is over already.")
             .Says<WireEnvelope<WireEnding>>(202, "End it and keep its record.").Fails(404);
         app.NotBuilt(Box + "/pause", "POST");
         app.NotBuilt(Box + "/resume", "POST");
