@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 
 namespace Atoll.Control.Events;
 
-/// <summary>Writes events: in the transaction of what they tell of, where there is one.</summary>
-internal sealed class EventLog(Database database, EventStore store, EventPulse pulse, TimeProvider time) : IEventLog
+/// <summary>Writes events, and what follows from them: in the transaction of what they tell of, where there is one.</summary>
+internal sealed class EventLog(Database database, EventStore store, NotificationStore notifications, EventPulse pulse, TimeProvider time) : IEventLog
 {
     public Task AppendAsync(NewEvent happened) => database.WriteAsync(connection => Append(connection, happened, time.Now()));
 
@@ -13,6 +13,7 @@ internal sealed class EventLog(Database database, EventStore store, EventPulse p
     public LoggedEvent Append(SqliteConnection connection, NewEvent happened, DateTimeOffset at)
     {
         LoggedEvent logged = store.Append(connection, happened, at);
+        notifications.Note(connection, logged);
         pulse.Appended(happened.Owner);
         return logged;
     }

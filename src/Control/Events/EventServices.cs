@@ -1,5 +1,7 @@
+using Atoll.Control.Notifications;
 using Atoll.Control.Stores;
 using Atoll.Domain.Events;
+using Atoll.Domain.Notifications;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Atoll.Control.Events;
@@ -14,6 +16,8 @@ internal static class EventServices
         services.AddSingleton<EventLog>();
         services.AddSingleton<IEventLog>(all => all.GetRequiredService<EventLog>());
         services.AddSingleton<IEvents, OwnedEvents>();
+        services.AddSingleton<NotificationStore>();
+        services.AddSingleton<INotifications, OwnedNotifications>();
         services.AddHostedService<EventUpkeep>();
     }
 }

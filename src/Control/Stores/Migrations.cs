@@ -156,6 +156,22 @@ internal static class Migrations
         create index requests_by_owner on requests (owner, at, bytes);
         create index requests_by_age on requests (at);
         """,
+        """
+        create table notifications (
+            seq        integer primary key autoincrement,
+            id         text not null unique,
+            owner      text not null,
+            type       text not null,
+            category   text not null,
+            priority   text not null,
+            title      text not null,
+            message    text not null,
+            entity     text not null,
+            created_at integer not null,
+            read_at    integer
+        ) strict;
+        create index notifications_by_owner on notifications (owner, seq);
+        """,
     ];
 
     public static int Newest => Steps.Length;

@@ -7,6 +7,7 @@ using Atoll.Domain.Code;
 using Atoll.Domain.Events;
 using Atoll.Domain.Idempotency;
 using Atoll.Domain.Nodes;
+using Atoll.Domain.Notifications;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Templates;
@@ -63,6 +64,7 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddSingleton<IRequestMemory>(new RequestMemoryDouble());
             services.AddSingleton<INode>(new NodeDouble());
             services.AddSingleton<IEvents>(Events);
+            services.AddSingleton(UnusedPort.Of<INotifications>());
             services.AddSingleton(new ApiOptions { PublicHost = "127.0.0.1:7070", MinTimeout = TimeSpan.FromSeconds(60), KeepAlive = TimeSpan.FromMilliseconds(100) });
             services.AddLogging(logging => logging.ClearProviders().AddProvider(Log));
         });

@@ -7,6 +7,7 @@ using Atoll.Domain.Code;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Templates;
+using Atoll.Domain.Tenancy;
 using Atoll.Node;
 using Atoll.Server;
 using Atoll.Unit.Code;
@@ -100,11 +101,14 @@ public sealed class SimulatedServer : IAsyncLifetime
     internal Task<Reply> ControlAsync(HttpMethod method, string path, object? body = null) => AsAsync(Key, method, path, body);
 
     /// <summary>A key of a user of that name, who is made.</summary>
-    internal async Task<string> KeyOfAsync(string username)
+    internal async Task<string> KeyOfAsync(string username) => (await UserAsync(username)).Key;
+
+    /// <summary>A user of that name, who is made, and a key of it.</summary>
+    internal async Task<(User User, string Key)> UserAsync(string username)
     {
         var tenancy = Services.GetRequiredService<TenancyAdmin>();
-        await tenancy.EnsureUserAsync(username);
-        return (await tenancy.CreateKeyAsync(username, "test")).Secret;
+        User user = await tenancy.EnsureUserAsync(username);
+        return (user, (await tenancy.CreateKeyAsync(username, "test")).Secret);
     }
 
     /// <summary>Sends a request to the control plane with somebody's key.</summary>

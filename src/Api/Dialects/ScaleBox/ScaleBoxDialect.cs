@@ -21,7 +21,8 @@ internal static class ScaleBoxDialect
         .AddExec()
         .AddFiles()
         .AddKeys()
-        .AddEvents();
+        .AddEvents()
+        .AddNotifications();
 
     public static void MapScaleBox(this IEndpointRouteBuilder app)
     {

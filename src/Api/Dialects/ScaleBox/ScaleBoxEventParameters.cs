@@ -3,7 +3,7 @@ using Microsoft.OpenApi;
 
 namespace Atoll.Api.Dialects.ScaleBox;
 
-/// <summary>The query and header parameters of the routes of events, for the API's description.</summary>
+/// <summary>The query and header parameters of the routes of events and of what follows from them, for the API's description.</summary>
 internal static class ScaleBoxEventParameters
 {
     private static readonly Parameter Types = new("type", JsonSchemaType.String, "One type or several with commas; sandbox.* for all of sandboxes.");
@@ -21,6 +21,16 @@ internal static class ScaleBoxEventParameters
     ];
 
     public static Parameter[] List { get; } = [.. OfSandbox, Sandbox];
+
+    public static Parameter[] Notifications { get; } =
+    [
+        new("page", JsonSchemaType.Integer, "Page to return, from 1."),
+        new("limit", JsonSchemaType.Integer, "Most to return, 1 to 100; 50 when absent. Also page_size."),
+        new("offset", JsonSchemaType.Integer, "How many to skip, instead of page. Also skip."),
+        new("read", JsonSchemaType.Boolean, "true for those that are read, false for those that are not."),
+        new("status", JsonSchemaType.String, "read, unread or all: what older clients send instead of read."),
+        new("type", JsonSchemaType.String, "A type such as sandbox_failed, or a category such as sandbox."),
+    ];
 
     public static Parameter[] Stream { get; } =
     [

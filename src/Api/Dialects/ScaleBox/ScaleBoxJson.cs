@@ -20,6 +20,7 @@ internal static class ScaleBoxJson
     [
         SandboxJson.Default,
         EventJson.Default,
+        NotificationJson.Default,
     ];
 
     public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Wire.GetTypeInfo(typeof(T));
