@@ -12,6 +12,7 @@ using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Storage;
 using Atoll.Domain.Tenancy;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -50,6 +51,7 @@ public static class ControlServices
         services.AddSingleton<RequestStore>();
         services.AddSingleton(_ => new AnswerSeal(SecretKey.Open(options.KeyPath)));
         services.AddSingleton<IRequestMemory, RequestMemory>();
+        services.AddSingleton<ISandboxMounts, SandboxMounts>();
         services.AddSingleton<ISandboxAgents, SandboxAgents>();
         services.AddSingleton<IExecutions, Executions>();
 

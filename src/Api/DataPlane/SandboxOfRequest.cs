@@ -14,11 +14,12 @@ internal static class SandboxOfRequest
     public static SandboxId SandboxId(this HttpContext http) => http.Features.Get<SandboxTarget>()!.Id;
 
     /// <summary>
-    /// The agent of the request's sandbox. One that is not there or does not run is <see cref="FaultCode.AgentUnavailable"/>
+    /// The agent of the request's sandbox, which counts as used until the request ends. One that is not there or does not run is <see cref="FaultCode.AgentUnavailable"/>
     /// here, so that "not found" is left for what is looked for in the sandbox.
     /// </summary>
     public static async ValueTask<IAgent> AgentAsync(this HttpContext http, ISandboxAgents agents)
     {
+        http.Response.RegisterForDispose(agents.Use(http.SandboxId()));
         try
         {
             return await agents.AgentAsync(http.SandboxId(), http.RequestAborted);

@@ -32,21 +32,32 @@ internal sealed partial class CodeInterpreter(ISandboxAgents agents, ITemplates 
     {
         CodeLanguage found = CodeLanguage.Find(language);
         CheckDirectory(workingDirectory);
+        using IDisposable use = agents.Use(sandbox);
         return await (await RoomAsync(sandbox, cancellation)).CreateAsync(found, language is "" ? found.Name : language, workingDirectory, cancellation);
     }
 
-    public async Task<IReadOnlyList<CodeContext>> ListAsync(SandboxId sandbox, CancellationToken cancellation) =>
-        await (await RoomAsync(sandbox, cancellation)).ListAsync(cancellation);
+    public async Task<IReadOnlyList<CodeContext>> ListAsync(SandboxId sandbox, CancellationToken cancellation)
+    {
+        using IDisposable use = agents.Use(sandbox);
+        return await (await RoomAsync(sandbox, cancellation)).ListAsync(cancellation);
+    }
 
-    public async Task DestroyAsync(SandboxId sandbox, string context, CancellationToken cancellation) =>
+    public async Task DestroyAsync(SandboxId sandbox, string context, CancellationToken cancellation)
+    {
+        using IDisposable use = agents.Use(sandbox);
         await (await RoomAsync(sandbox, cancellation)).DestroyAsync(context, cancellation);
+    }
 
-    public async Task RestartAsync(SandboxId sandbox, string context, CancellationToken cancellation) =>
+    public async Task RestartAsync(SandboxId sandbox, string context, CancellationToken cancellation)
+    {
+        using IDisposable use = agents.Use(sandbox);
         await (await RoomAsync(sandbox, cancellation)).RestartAsync(context, cancellation);
+    }
 
     public async IAsyncEnumerable<CodeEvent> ExecuteAsync(SandboxId sandbox, CodeRequest request, [EnumeratorCancellation] CancellationToken cancellation)
     {
         Check(request);
+        using IDisposable use = agents.Use(sandbox);
         CodeRoom room = await RoomAsync(sandbox, cancellation);
         (JupyterServer server, LiveContext context) = await room.ChooseAsync(request, cancellation);
         await foreach (CodeEvent happened in context.ExecuteAsync(server, request.Code, request.Environment, cancellation))
@@ -68,7 +79,8 @@ internal sealed partial class CodeInterpreter(ISandboxAgents agents, ITemplates 
     {
         try
         {
-            if (await agents.FindAsync(id, cancellation) is not { State: SandboxState.Running })
+            Sandbox? sandbox = await agents.FindAsync(id, cancellation);
+            if (sandbox is null || sandbox.State.IsFinal() || sandbox.State is SandboxState.Terminating)
             {
                 if (_rooms.TryRemove(id, out CodeRoom? gone))
                 {
@@ -78,6 +90,12 @@ internal sealed partial class CodeInterpreter(ISandboxAgents agents, ITemplates 
                 return;
             }
 
+            if (sandbox.State is not SandboxState.Running)
+            {
+                return;
+            }
+
+            room.See(sandbox);
             using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             bound.CancelAfter(SweepLimit);
             await room.SweepAsync(bound.Token);
@@ -90,16 +108,18 @@ internal sealed partial class CodeInterpreter(ISandboxAgents agents, ITemplates 
 
     private async Task<CodeRoom> RoomAsync(SandboxId id, CancellationToken cancellation)
     {
-        Sandbox sandbox = await agents.FindAsync(id, cancellation) ?? throw Fault.NotFound("sandbox", id.Value).AsException();
         await agents.AgentAsync(id, cancellation);
-        return _rooms.GetOrAdd(id, _ => new CodeRoom(
-            async token =>
+        Sandbox sandbox = await agents.FindAsync(id, cancellation) ?? throw Fault.NotFound("sandbox", id.Value).AsException();
+        CodeRoom room = _rooms.GetOrAdd(id, _ => new CodeRoom(
+            async (token, limit) =>
             {
-                IAgent agent = await agents.AgentAsync(id, token);
-                return await _start.ReachAsync(agent, templates.Find(sandbox.Template.Value), token);
+                IAgent agent = await agents.AgentAsync(id, limit);
+                return await _start.ReachAsync(agent, templates.Find(sandbox.Template.Value), token, limit);
             },
             Math.Clamp(sandbox.Resources.MemoryMb / MemoryOfContext, 4, 32),
             time));
+        room.See(sandbox);
+        return room;
     }
 
     private static void Check(CodeRequest request)

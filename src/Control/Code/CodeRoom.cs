@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Atoll.Domain;
 using Atoll.Domain.Code;
+using Atoll.Domain.Sandboxes;
 
 namespace Atoll.Control.Code;
 
@@ -8,7 +9,8 @@ namespace Atoll.Control.Code;
 /// The contexts of one sandbox. What they are is kept by its Jupyter server, as sessions; here is only what this server
 /// uses of them. A kernel of Python is kept ready for whoever asks next, since starting one takes most of a second.
 /// </summary>
-internal sealed class CodeRoom(Func<CancellationToken, Task<JupyterServer>> reach, int capacity, TimeProvider time) : IDisposable
+/// <param name="reach">Reaches the sandbox's server, by its token where that is known.</param>
+internal sealed class CodeRoom(Func<string?, CancellationToken, Task<JupyterServer>> reach, int capacity, TimeProvider time) : IDisposable
 {
     private const string SessionType = "atoll";
 
@@ -21,7 +23,16 @@ internal sealed class CodeRoom(Func<CancellationToken, Task<JupyterServer>> reac
     private readonly SemaphoreSlim _change = new(1);
     private readonly ConcurrentDictionary<string, LiveContext> _live = new(StringComparer.Ordinal);
     private JupyterServer? _server;
+    private string? _token;
+    private long _seen;
+    private long _known;
     private Task _spare = Task.CompletedTask;
+
+    /// <summary>
+    /// Tells how the sandbox is now. Once its record has changed nothing is sent over connections from before: it may have been
+    /// paused in between, or copied, which ends them, and the address that they led to may be another's.
+    /// </summary>
+    public void See(Sandbox sandbox) => Interlocked.Exchange(ref _seen, sandbox.UpdatedAt.UtcTicks);
 
     public Task<CodeContext> CreateAsync(CodeLanguage language, string spelling, string directory, CancellationToken cancellation) =>
         ChangeAsync(server => MakeAsync(server, language, NameOf(spelling, directory, isDefault: false), cancellation), cancellation);
@@ -68,6 +79,10 @@ internal sealed class CodeRoom(Func<CancellationToken, Task<JupyterServer>> reac
     /// <summary>Ends what nobody used for long, and closes channels.</summary>
     public async Task SweepAsync(CancellationToken cancellation)
     {
+        // Not idle for having been away with its sandbox.
+        await _change.WaitAsync(cancellation);
+        Renew();
+        _change.Release();
         foreach (LiveContext live in _live.Values.Where(live => live.Idle > Quiet))
         {
             live.CloseIdle();
@@ -108,15 +123,16 @@ internal sealed class CodeRoom(Func<CancellationToken, Task<JupyterServer>> reac
         await _change.WaitAsync(cancellation);
         try
         {
+            string? token = Renew();
             try
             {
-                return await act(_server ??= await reach(cancellation));
+                return await act(_server ??= await reach(token, cancellation));
             }
             catch (Exception e) when (e is JupyterTokenException or FaultException { Fault.Code: FaultCode.NothingListens })
             {
                 _server?.Dispose();
                 _server = null;
-                return await act(_server = await reach(cancellation));
+                return await act(_server = await reach(null, cancellation));
             }
         }
         catch (JupyterTokenException e)
@@ -127,6 +143,24 @@ internal sealed class CodeRoom(Func<CancellationToken, Task<JupyterServer>> reac
         {
             _change.Release();
         }
+    }
+
+    /// <summary>Leaves the server of before to whoever still uses it. The kernels are the same: the contexts stay.</summary>
+    /// <returns>The token that it had, null when there was none.</returns>
+    private string? Renew()
+    {
+        _token = _server?.Token ?? _token;
+        if (Interlocked.Read(ref _seen) is var seen && seen != _known)
+        {
+            _known = seen;
+            _server = null;
+            foreach (LiveContext live in _live.Values)
+            {
+                live.Renew();
+            }
+        }
+
+        return _token;
     }
 
     private async Task<LiveContext> DefaultAsync(JupyterServer server, CodeLanguage language, CodeRequest request, CancellationToken cancellation)

@@ -41,9 +41,13 @@ internal sealed class JupyterServer : IDisposable
             Timeout = RequestTimeout,
             MaxResponseContentBufferSize = MaxReply,
         };
+        Token = token;
         _authorization = $"token {token}";
         _http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", _authorization);
     }
+
+    /// <summary>What its requests are allowed by.</summary>
+    public string Token { get; }
 
     public async Task<IReadOnlyList<JupyterSession>> SessionsAsync(CancellationToken cancellation) =>
         await SendAsync(HttpMethod.Get, "/api/sessions", null, JupyterJson.Default.JupyterSessionArray, cancellation) ?? [];

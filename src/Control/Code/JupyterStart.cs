@@ -20,7 +20,8 @@ internal sealed class JupyterStart(TimeProvider time)
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(50);
 
     /// <exception cref="FaultException"><see cref="FaultCode.Timeout"/>: it does not come up. InvalidArgument: the template has none.</exception>
-    public async Task<JupyterServer> ReachAsync(IAgent agent, Template? template, CancellationToken cancellation)
+    /// <param name="token">The server's, where it is known; null to ask for it.</param>
+    public async Task<JupyterServer> ReachAsync(IAgent agent, Template? template, string? token, CancellationToken cancellation)
     {
         long since = time.GetTimestamp();
         bool looked = false;
@@ -42,7 +43,8 @@ internal sealed class JupyterStart(TimeProvider time)
             await Task.Delay(Retry, time, cancellation);
         }
 
-        return new JupyterServer(token => agent.ConnectAsync(JupyterServer.Port, token), await TokenAsync(agent, cancellation));
+        // By this agent only: what is still asked through it when its sandbox is paused must not bring that back.
+        return new JupyterServer(limit => agent.ConnectAsync(JupyterServer.Port, limit), token ?? await TokenAsync(agent, cancellation));
     }
 
     private static async Task<bool> ListensAsync(IAgent agent, CancellationToken cancellation)

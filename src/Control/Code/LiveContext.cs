@@ -95,6 +95,13 @@ internal sealed class LiveContext(string id, string kernel, CodeLanguage languag
         }
     }
 
+    /// <summary>Its sandbox may have been away: the channel leads nowhere unless it is in use, and being away is not being idle.</summary>
+    public void Renew()
+    {
+        CloseIdle();
+        Volatile.Write(ref _used, time.GetTimestamp());
+    }
+
     /// <summary>What runs loses its channel and ends.</summary>
     public void Dispose() => DropChannel();
 

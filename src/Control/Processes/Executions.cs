@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Atoll.Domain;
 using Atoll.Domain.Idempotency;
@@ -25,6 +26,7 @@ internal sealed class Executions(ISandboxes sandboxes, ISandboxAgents agents, Ti
     public async Task<Execution> StartAsync(Caller caller, SandboxId id, ExecutionRequest request, CancellationToken cancellation)
     {
         TimeSpan timeout = Check(request);
+        using IDisposable use = agents.Use(id);
         IAgent agent = await AgentAsync(caller, id, cancellation);
         if (!_starting.TryAdd(id, true))
         {
@@ -59,19 +61,35 @@ internal sealed class Executions(ISandboxes sandboxes, ISandboxAgents agents, Ti
         }
     }
 
-    public async Task<Execution?> ActiveAsync(Caller caller, SandboxId id, CancellationToken cancellation) =>
-        (await RunsAsync(await AgentAsync(caller, id, cancellation), cancellation)).FirstOrDefault(run => !run.Ended)?.Execution;
+    public async Task<Execution?> ActiveAsync(Caller caller, SandboxId id, CancellationToken cancellation)
+    {
+        using IDisposable use = agents.Use(id);
+        return (await RunsAsync(await AgentAsync(caller, id, cancellation), cancellation)).FirstOrDefault(run => !run.Ended)?.Execution;
+    }
 
     public async Task<ExecutionStream> AttachAsync(Caller caller, SandboxId id, CancellationToken cancellation)
     {
+        using IDisposable use = agents.Use(id);
         IAgent agent = await AgentAsync(caller, id, cancellation);
         Run last = (await RunsAsync(agent, cancellation)).MaxBy(run => run.Execution.StartedAt)
             ?? throw new Fault(FaultCode.NotFound, "no command was run in this sandbox yet").AsException();
-        return new ExecutionStream(last.Execution, agent.AttachAsync(last.Execution.Pid, 0, cancellation));
+        return new ExecutionStream(last.Execution, FollowAsync(id, agent, last.Execution.Pid, cancellation));
+    }
+
+    /// <summary>A sandbox whose run is followed is used.</summary>
+    private async IAsyncEnumerable<ProcessEvent> FollowAsync(
+        SandboxId id, IAgent agent, int pid, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using IDisposable use = agents.Use(id);
+        await foreach (ProcessEvent happened in agent.AttachAsync(pid, 0, cancellation))
+        {
+            yield return happened;
+        }
     }
 
     public async Task<bool> CancelAsync(Caller caller, SandboxId id, CancellationToken cancellation)
     {
+        using IDisposable use = agents.Use(id);
         IAgent agent = await AgentAsync(caller, id, cancellation);
         if ((await RunsAsync(agent, cancellation)).FirstOrDefault(run => !run.Ended) is not { } active)
         {

@@ -1,5 +1,6 @@
 using Atoll.Domain;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Storage;
 
 namespace Atoll.Control.Sandboxes;
 
@@ -13,6 +14,7 @@ internal static class SandboxTransition
         SandboxCommand.SetTimeout set => RefuseTimeout(sandbox, set, now),
         SandboxCommand.AddPort add => PortRules.Clash(sandbox.Ports, add.Port, add.Most),
         SandboxCommand.RemovePort remove => PortRules.RemovalRefusal(sandbox, remove.Port),
+        SandboxCommand.ChangeMounts change => RefuseMounts(sandbox, change.Patch),
         SandboxCommand.Expire when now < sandbox.ExpiresAt =>
             new Fault(FaultCode.WrongState, "the sandbox was given more time"),
         // A launch that is being cancelled may still report its steps.
@@ -52,6 +54,10 @@ internal static class SandboxTransition
             {
                 Ports = [.. sandbox.Ports.Where(port => port.Port != remove.Port)], UpdatedAt = now,
             },
+            SandboxCommand.ChangeMounts { Patch: not MountPatch.Keep } change => sandbox with
+            {
+                Mounts = change.Patch.Apply(sandbox.Mounts), UpdatedAt = now,
+            },
             SandboxCommand.Move move => sandbox with { LocalPort = move.LocalPort, UpdatedAt = now },
             SandboxCommand.SetTimeout set => sandbox with { Timeout = set.Timeout, UpdatedAt = now },
             SandboxCommand.Cleaned when changes => moved with { EndedAt = now },
@@ -80,6 +86,19 @@ internal static class SandboxTransition
 
     private static TimeSpan Used(Sandbox sandbox, DateTimeOffset now) =>
         sandbox.State is SandboxState.Running && sandbox.StartedAt is { } started ? now - started : TimeSpan.Zero;
+
+    private static Fault? RefuseMounts(Sandbox sandbox, MountPatch patch)
+    {
+        try
+        {
+            patch.Apply(sandbox.Mounts);
+            return null;
+        }
+        catch (FaultException e)
+        {
+            return e.Fault;
+        }
+    }
 
     private static Fault? RefuseTimeout(Sandbox sandbox, SandboxCommand.SetTimeout set, DateTimeOffset now)
     {

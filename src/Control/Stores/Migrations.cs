@@ -172,6 +172,7 @@ internal static class Migrations
         ) strict;
         create index notifications_by_owner on notifications (owner, seq);
         """,
+        "alter table sandboxes add column mounts text not null default '[]'",
     ];
 
     public static int Newest => Steps.Length;

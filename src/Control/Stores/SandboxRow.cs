@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Atoll.Domain.Network;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Snapshots;
+using Atoll.Domain.Storage;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
 
@@ -50,6 +51,7 @@ internal sealed class SandboxRow
     public long PausedBeforeMs { get; set; }
     public string? Image { get; set; }
     public string? Source { get; set; }
+    public string Mounts { get; set; } = "[]";
 
     public static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 
@@ -94,6 +96,7 @@ internal sealed class SandboxRow
         PausedBeforeMs = (long)sandbox.PausedBefore.TotalMilliseconds,
         Image = sandbox.Image?.Value,
         Source = sandbox.Source?.Value,
+        Mounts = JsonSerializer.Serialize(sandbox.Mounts, RowJson.Default.IReadOnlyListMountSlot),
     };
 
     public Sandbox ToSandbox() => new()
@@ -134,6 +137,7 @@ internal sealed class SandboxRow
         PausedBefore = TimeSpan.FromMilliseconds(PausedBeforeMs),
         Image = Image is null ? null : ImageId.Parse(Image),
         Source = Source is null ? null : ImageId.Parse(Source),
+        Mounts = JsonSerializer.Deserialize(Mounts, RowJson.Default.IReadOnlyListMountSlot)!,
     };
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
@@ -143,4 +147,5 @@ internal sealed class SandboxRow
 
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
 [JsonSerializable(typeof(IReadOnlyList<PortMapping>))]
+[JsonSerializable(typeof(IReadOnlyList<MountSlot>))]
 internal sealed partial class RowJson : JsonSerializerContext;

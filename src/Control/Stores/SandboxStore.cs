@@ -14,12 +14,12 @@ internal sealed class SandboxStore(Database database, EventLog events)
         insert into sandboxes (id, owner, name, description, template, template_name, cpu_count, memory_mb, storage_gb,
             auto_pause, secure, allow_internet_access, public_traffic, request_host, region, metadata, environment, ports, created_at, updated_at,
             timeout_ms, timeout_at, state, phase, reason, node, local_port, started_at, ended_at, delete_requested,
-            auto_resume, idle_timeout_ms, pausing_at, paused_at, resumed_at, ran_before_ms, paused_before_ms, image, source)
+            auto_resume, idle_timeout_ms, pausing_at, paused_at, resumed_at, ran_before_ms, paused_before_ms, image, source, mounts)
         values (@Id, @Owner, @Name, @Description, @Template, @TemplateName, @CpuCount, @MemoryMb, @StorageGb,
             @AutoPause, @Secure, @AllowInternetAccess, @PublicTraffic, @RequestHost, @Region, @Metadata, @Environment, @Ports, @CreatedAt, @UpdatedAt,
             @TimeoutMs, @TimeoutAt, @State, @Phase, @Reason, @Node, @LocalPort, @StartedAt, @EndedAt,
             @DeleteRequested,
-            @AutoResume, @IdleTimeoutMs, @PausingAt, @PausedAt, @ResumedAt, @RanBeforeMs, @PausedBeforeMs, @Image, @Source)
+            @AutoResume, @IdleTimeoutMs, @PausingAt, @PausedAt, @ResumedAt, @RanBeforeMs, @PausedBeforeMs, @Image, @Source, @Mounts)
         """;
 
     private const string Update =
@@ -28,7 +28,7 @@ internal sealed class SandboxStore(Database database, EventLog events)
             phase = @Phase, reason = @Reason, node = @Node, local_port = @LocalPort, ports = @Ports,
             started_at = @StartedAt, ended_at = @EndedAt,
             delete_requested = @DeleteRequested, pausing_at = @PausingAt, paused_at = @PausedAt, resumed_at = @ResumedAt,
-            ran_before_ms = @RanBeforeMs, paused_before_ms = @PausedBeforeMs, image = @Image
+            ran_before_ms = @RanBeforeMs, paused_before_ms = @PausedBeforeMs, image = @Image, mounts = @Mounts
         where id = @Id
         """;
 

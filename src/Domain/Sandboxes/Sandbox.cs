@@ -1,5 +1,6 @@
 using Atoll.Domain.Network;
 using Atoll.Domain.Snapshots;
+using Atoll.Domain.Storage;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
 
@@ -57,6 +58,9 @@ public sealed record Sandbox
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
     public IReadOnlyList<PortMapping> Ports { get; init; } = [];
+
+    /// <summary>Its slots for object storage, in the order of their numbers; free ones included.</summary>
+    public IReadOnlyList<MountSlot> Mounts { get; init; } = [];
 
     /// <summary>
     /// The port of the server's own address that is this sandbox's; null where sandboxes are reached by name, and once it

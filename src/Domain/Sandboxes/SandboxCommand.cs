@@ -1,5 +1,6 @@
 using Atoll.Domain.Network;
 using Atoll.Domain.Snapshots;
+using Atoll.Domain.Storage;
 
 namespace Atoll.Domain.Sandboxes;
 
@@ -71,6 +72,9 @@ public abstract record SandboxCommand
 
     /// <summary>Take the name off one of its ports.</summary>
     public sealed record RemovePort(int Port) : SandboxCommand;
+
+    /// <summary>Change its slots for object storage, before it is resumed.</summary>
+    public sealed record ChangeMounts(MountPatch Patch) : SandboxCommand;
 
     /// <summary>Its running phase has lasted as long as it may.</summary>
     public sealed record Expire : SandboxCommand;

@@ -83,6 +83,7 @@ public static class SandboxStateMachine
             : Stay(state),
         SandboxCommand.AddPort => state.IsFinal() || state is SandboxState.Terminating ? Refuse(state, "given another port") : Stay(state),
         SandboxCommand.RemovePort => state.IsFinal() || state is SandboxState.Terminating ? Refuse(state, "relieved of a port") : Stay(state),
+        SandboxCommand.ChangeMounts => state is SandboxState.Paused ? Stay(state) : Refuse(state, "given other mounts"),
         SandboxCommand.Expire => state is SandboxState.Running
             ? To(SandboxState.Terminating, SandboxEffect.Clean)
             : Refuse(state, "expired"),

@@ -35,6 +35,12 @@ internal sealed class AgentPorts(AgentLink link, IPAddress? address) : IDisposab
             throw new Fault(FaultCode.NothingListens, $"nothing listens on port {port} of the sandbox").AsException();
         }
 
+        if (_closed)
+        {
+            // Its address may be another sandbox's by now.
+            throw AgentFaults.Unavailable("its sandbox is not here any more");
+        }
+
         return address is not null && await DialAsync(new IPEndPoint(address, port), cancellation) is { } socket
             ? Direct(socket)
             : await TunnelAsync(port, cancellation);
@@ -64,10 +70,11 @@ internal sealed class AgentPorts(AgentLink link, IPAddress? address) : IDisposab
         var connection = new DirectConnection(socket, each => _direct.TryRemove(each, out _));
         _direct[connection] = true;
 
-        // Closing ends those that it sees; this one may have come after.
+        // Closing ends those that it sees; this one may have come after, and lead anywhere.
         if (_closed)
         {
             connection.Dispose();
+            throw AgentFaults.Unavailable("its sandbox is not here any more");
         }
 
         return connection;

@@ -10,6 +10,8 @@ using Atoll.Domain.Nodes;
 using Atoll.Domain.Notifications;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
+using Atoll.Domain.Storage;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
 using Atoll.Node;
@@ -54,6 +56,8 @@ public sealed class ApiHost : IAsyncLifetime
         _app = ServerHost.Build(options, services =>
         {
             services.AddSingleton<ISandboxes>(Ports.Sandboxes);
+            services.AddSingleton<ISandboxMounts>(Ports.Sandboxes);
+            services.AddSingleton<ISnapshots>(Ports.Snapshots);
             services.AddSingleton<IExecutions>(Ports.Executions);
             services.AddSingleton<IApiKeys>(Ports.Keys);
             services.AddSingleton<IAccessTokens>(Ports.Tokens);

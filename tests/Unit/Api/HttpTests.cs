@@ -71,7 +71,7 @@ public sealed class HttpTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Theory]
-    [InlineData("POST", "/v1/sandboxes/sbx-00000000000000000000000000/pause")]
+    [InlineData("POST", "/v1/sandboxes/sbx-00000000000000000000000000/start")]
     [InlineData("GET", "/v1/sandboxes/stats")]
     [InlineData("GET", "/v1/templates")]
     [InlineData("GET", "/v1/templates/tpl-1/document")]

@@ -7,6 +7,7 @@ using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Snapshots;
+using Atoll.Domain.Storage;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
 
@@ -21,6 +22,8 @@ internal sealed class PortDoubles
 
     public ExecutionsDouble Executions { get; }
 
+    public SnapshotsDouble Snapshots { get; } = new();
+
     public KeysDouble Keys { get; } = new();
 
     public TokensDouble Tokens { get; } = new();
@@ -30,7 +33,7 @@ internal sealed class PortDoubles
 }
 
 /// <summary>Keeps sandboxes in memory. What the last request asked for can be looked at; the next call can be made to fail.</summary>
-internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners, ISandboxAgents
+internal sealed class SandboxesDouble : ISandboxes, ISandboxMounts, ISandboxOwners, ISandboxAgents
 {
     private readonly ConcurrentDictionary<SandboxId, Sandbox> _all = new();
 
@@ -45,7 +48,7 @@ internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners, ISandboxAgen
     /// <summary>Thrown by the next call.</summary>
     public Exception? FailWith { get; set; }
 
-    /// <summary>Changes the next sandbox created.</summary>
+    /// <summary>Changes the next sandbox created, or those of the next fork.</summary>
     public Func<Sandbox, Sandbox> Shape { get; set; } = sandbox => sandbox;
 
     public Task<Sandbox> CreateAsync(Caller caller, CreateSandbox request, bool wait, CancellationToken cancellation)
@@ -91,15 +94,36 @@ internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners, ISandboxAgen
     }
 
     public Task<Sandbox> PauseAsync(Caller caller, SandboxId id, bool wait, CancellationToken cancellation) =>
-        MoveAsync(caller, id, wait ? SandboxState.Paused : SandboxState.Pausing);
+        MoveAsync(caller, id, SandboxState.Running, wait ? SandboxState.Paused : SandboxState.Pausing);
 
-    public Task<Sandbox> ResumeAsync(Caller caller, SandboxId id, TimeSpan? timeout, bool wait, CancellationToken cancellation) =>
-        MoveAsync(caller, id, wait ? SandboxState.Running : SandboxState.Resuming);
+    public Task<Sandbox> ResumeAsync(Caller caller, SandboxId id, TimeSpan? timeout, bool wait, CancellationToken cancellation)
+    {
+        ResumeTimeout = timeout;
+        return MoveAsync(caller, id, SandboxState.Paused, wait ? SandboxState.Running : SandboxState.Resuming);
+    }
+
+    /// <summary>The timeout that the last resume gave; null when it gave none.</summary>
+    public TimeSpan? ResumeTimeout { get; private set; }
+
+    /// <summary>What the last fork asked for.</summary>
+    public ForkSandbox? Fork { get; private set; }
+
+    /// <summary>What the last change of mounts was.</summary>
+    public MountPatch? Patch { get; private set; }
+
+    public Task<Sandbox> ChangeAsync(Caller caller, SandboxId id, MountPatch patch, CancellationToken cancellation)
+    {
+        Patch = patch;
+        Sandbox sandbox = Find(caller, id);
+        return Task.FromResult(_all[id] = sandbox with { Mounts = patch.Apply(sandbox.Mounts) });
+    }
 
     public Task<IReadOnlyList<Sandbox>> ForkAsync(Caller caller, SandboxId id, ForkSandbox request, CancellationToken cancellation)
     {
         Fail();
-        Sandbox[] copies = [.. Enumerable.Range(0, request.Count).Select(_ => Find(caller, id) with { Id = SandboxId.New(DateTimeOffset.UtcNow) })];
+        Fork = request;
+        Sandbox[] copies = [.. Enumerable.Range(0, request.Count).Select(_ => Shape(Find(caller, id) with { Id = SandboxId.New(DateTimeOffset.UtcNow) }))];
+        Shape = same => same;
         foreach (Sandbox copy in copies)
         {
             _all[copy.Id] = copy;
@@ -134,10 +158,13 @@ internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners, ISandboxAgen
 
     public IDisposable Use(SandboxId id) => new MemoryStream();
 
-    private Task<Sandbox> MoveAsync(Caller caller, SandboxId id, SandboxState state)
+    private Task<Sandbox> MoveAsync(Caller caller, SandboxId id, SandboxState from, SandboxState to)
     {
         Fail();
-        return Task.FromResult(_all[id] = Find(caller, id) with { State = state });
+        Sandbox sandbox = Find(caller, id);
+        return sandbox.State == from
+            ? Task.FromResult(_all[id] = sandbox with { State = to })
+            : throw new Fault(FaultCode.WrongState, $"a sandbox that is {sandbox.State} cannot be moved").AsException();
     }
 
     public Task<Sandbox> RemovePortAsync(Caller caller, SandboxId id, int port, CancellationToken cancellation)
@@ -188,6 +215,46 @@ internal sealed class SandboxesDouble : ISandboxes, ISandboxOwners, ISandboxAgen
             throw failure;
         }
     }
+}
+
+/// <summary>Keeps snapshots in memory, oldest first.</summary>
+internal sealed class SnapshotsDouble : ISnapshots
+{
+    private readonly ConcurrentQueue<Snapshot> _all = new();
+    private readonly ConcurrentDictionary<SnapshotId, bool> _gone = new();
+
+    public SnapshotQuery? Query { get; private set; }
+
+    public Task<Snapshot> TakeAsync(Caller caller, SandboxId sandbox, string? name, CancellationToken cancellation)
+    {
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        var taken = new Snapshot
+        {
+            Id = SnapshotId.New(now), Owner = caller.User.Id, Name = name, Image = ImageId.New(now), Sandbox = sandbox, CreatedAt = now,
+            Template = new TemplateId("tpl-0123456789"), TemplateName = "base", Resources = new SandboxResources(2, 512, 10), Bytes = 1234,
+        };
+        _all.Enqueue(taken);
+        return Task.FromResult(taken);
+    }
+
+    public Task<Snapshot> GetAsync(Caller caller, SnapshotId id, CancellationToken cancellation) =>
+        Task.FromResult(Of(caller).FirstOrDefault(snapshot => snapshot.Id == id) ?? throw Fault.NotFound("snapshot", id.Value).AsException());
+
+    public Task<SnapshotPage> ListAsync(Caller caller, SnapshotQuery query, CancellationToken cancellation)
+    {
+        Query = query;
+        Snapshot[] found =
+        [
+            .. Of(caller).Reverse().Where(snapshot => (query.Sandbox is null || query.Sandbox == snapshot.Sandbox) && (query.Name ?? snapshot.Name) == snapshot.Name),
+        ];
+        return Task.FromResult(new SnapshotPage(
+            [.. found.SkipWhile(snapshot => query.After is not null && snapshot.Id != query.After).Skip(query.After is null ? query.Offset : 1).Take(query.Limit)], found.Length));
+    }
+
+    public async Task DeleteAsync(Caller caller, SnapshotId id, CancellationToken cancellation) =>
+        _gone[(await GetAsync(caller, id, cancellation)).Id] = true;
+
+    private IEnumerable<Snapshot> Of(Caller caller) => _all.Where(snapshot => caller.Owns(snapshot.Owner) && !_gone.ContainsKey(snapshot.Id));
 }
 
 /// <summary>One run for each sandbox, whose events the test writes.</summary>

@@ -75,7 +75,7 @@ public sealed class RecoveryTests
 
         Assert.Equal(sandbox, (await world.Sandboxes.GetAsync(world.Root, sandbox.Id, default)) with
         {
-            Metadata = sandbox.Metadata, Environment = sandbox.Environment, Ports = sandbox.Ports,
+            Metadata = sandbox.Metadata, Environment = sandbox.Environment, Ports = sandbox.Ports, Mounts = sandbox.Mounts,
         });
         Assert.Equal(execution, await world.Executions.ActiveAsync(world.Root, sandbox.Id, default));
         world.Time.Advance(TimeSpan.FromSeconds(301));

@@ -3,6 +3,7 @@ using Atoll.Domain;
 using Atoll.Domain.Network;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Snapshots;
+using Atoll.Domain.Storage;
 using Xunit;
 using static Atoll.Domain.Sandboxes.SandboxState;
 
@@ -23,6 +24,7 @@ public sealed class SandboxStateMachineTests
         AddPort      | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
         RemovePort   | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
         SetTimeout   | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
+        ChangeMounts | -                   | -                   | -                   | -                   | .                   | -                   | -                   | -           | -          | -        | -
         UseAgent     | -                   | -                   | .                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
         Pause        | -                   | -                   | Pausing/Pause       | -                   | -                   | -                   | -                   | -           | -          | -        | -
         Resume       | -                   | -                   | -                   | -                   | Resuming/Restore    | .                   | -                   | -           | -          | -        | -
@@ -52,6 +54,7 @@ public sealed class SandboxStateMachineTests
         ["Captured"] = new SandboxCommand.Captured(),
         ["CaptureFailed"] = new SandboxCommand.CaptureFailed(new Fault(FaultCode.NotCapturable, "a tunnel device")),
         ["ResumeFailed"] = new SandboxCommand.ResumeFailed(new Fault(FaultCode.NoCapacity, "no memory")),
+        ["ChangeMounts"] = new SandboxCommand.ChangeMounts(new MountPatch.RemoveAll()),
         ["UseAgent"] = new SandboxCommand.UseAgent(),
         ["Connect"] = new SandboxCommand.Connect(TimeSpan.FromMinutes(1)),
         ["SetTimeout"] = new SandboxCommand.SetTimeout(TimeSpan.FromMinutes(1)),

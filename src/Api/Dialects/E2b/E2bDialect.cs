@@ -35,6 +35,8 @@ internal static class E2bDialect
         .AddSingleton<IFaultRenderer>(all => all.GetRequiredService<E2bCodeFaults>())
         .AddSingleton<IDataPlaneRoutes, E2bCode>()
         .AddSingleton<E2bSandboxes>()
+        .AddSingleton<E2bLifecycle>()
+        .AddSingleton<E2bSnapshots>()
         .AddSingleton<E2bSandboxList>()
         .AddSingleton<E2bMetrics>();
 
@@ -46,6 +48,8 @@ internal static class E2bDialect
             .WithMetadata(app.ServiceProvider.GetRequiredService<E2bFaults>())
             .ExcludeFromDescription();
         MapSandboxes(routes, app.ServiceProvider.GetRequiredService<E2bSandboxes>());
+        MapLifecycle(routes, app.ServiceProvider.GetRequiredService<E2bLifecycle>());
+        MapSnapshots(routes, app.ServiceProvider.GetRequiredService<E2bSnapshots>());
         MapLists(routes, app.ServiceProvider.GetRequiredService<E2bSandboxList>());
         MapMetrics(routes, app.ServiceProvider.GetRequiredService<E2bMetrics>());
         MapNotBuilt(routes);
@@ -58,18 +62,33 @@ internal static class E2bDialect
 
     private static void MapSandboxes(IEndpointRouteBuilder app, E2bSandboxes boxes)
     {
-        // Whole but for autoPause, autoResume, mcp, iam, volumeMounts and egress rules of network, which are refused with 501.
+        // Whole but for autoPauseMemory false, mcp, iam, volumeMounts and egress rules of network, which are refused with 501.
         app.MapPost(Boxes, boxes.CreateAsync);
         app.MapPost(BoxesV2, boxes.CreateSecureAsync);
         app.MapGet(Box, boxes.GetAsync);
         app.MapDelete(Box, boxes.KillAsync);
-        // Of a sandbox that runs; there is no pausing yet to resume from.
-        app.MapPost(Box + "/connect", boxes.ConnectAsync);
-        app.MapPost(BoxV2 + "/connect", boxes.ConnectOrDefaultAsync);
         app.MapPost(Box + "/timeout", boxes.SetTimeoutAsync);
         app.MapPost(Box + "/refreshes", boxes.RefreshAsync);
         // Only what changes nothing: egress cannot be changed while a sandbox runs yet.
         app.MapPut(Box + "/network", boxes.UpdateNetworkAsync);
+    }
+
+    private static void MapLifecycle(IEndpointRouteBuilder app, E2bLifecycle lifecycle)
+    {
+        // With memory only: memory false is refused with 501.
+        app.MapPost(Box + "/pause", lifecycle.PauseAsync);
+        app.MapPost(Box + "/resume", lifecycle.ResumeAsync);
+        app.MapPost(Box + "/connect", lifecycle.ConnectAsync);
+        app.MapPost(BoxV2 + "/connect", lifecycle.ConnectOrDefaultAsync);
+        app.MapPost(Box + "/fork", lifecycle.ForkAsync);
+    }
+
+    private static void MapSnapshots(IEndpointRouteBuilder app, E2bSnapshots snapshots)
+    {
+        app.MapPost(Box + "/snapshots", snapshots.TakeAsync);
+        app.MapGet("/snapshots", snapshots.ListAsync);
+        // A snapshot is removed as a template is.
+        app.MapDelete("/templates/{" + E2bSnapshots.IdParameter + "}", snapshots.DeleteAsync);
     }
 
     private static void MapLists(IEndpointRouteBuilder app, E2bSandboxList list)
@@ -90,11 +109,6 @@ internal static class E2bDialect
         // Nothing that could be answered is kept.
         NotBuilt(app, Box + "/logs", "GET");
         NotBuilt(app, BoxV2 + "/logs", "GET");
-        NotBuilt(app, Box + "/pause", "POST");
-        NotBuilt(app, Box + "/resume", "POST");
-        NotBuilt(app, Box + "/fork", "POST");
-        NotBuilt(app, Box + "/snapshots", "POST");
-        NotBuilt(app, "/snapshots", "GET");
         NotBuilt(app, "/templates/{**rest}", "GET", "POST", "PATCH", "DELETE");
         NotBuilt(app, "/v2/templates/{**rest}", "GET", "POST", "PATCH");
         NotBuilt(app, "/v3/templates/{**rest}", "POST");

@@ -54,7 +54,7 @@ internal sealed class E2bMapping(ApiOptions options, IAccessTokens tokens)
     {
         AllowInternetAccess = sandbox.AllowInternetAccess,
         Network = new E2bNetwork(sandbox.PublicTraffic, sandbox.RequestHost),
-        Lifecycle = new E2bLifecycle(sandbox.AutoPause ? "pause" : "kill", AutoResume: false),
+        Lifecycle = new E2bAfterTimeout(sandbox.AutoPause ? "pause" : "kill", sandbox.AutoResume),
         EnvdAccessToken = TokenOf(sandbox),
         Domain = options.E2bDomain,
     };

@@ -3,6 +3,7 @@ using System.Net;
 using Atoll.Api.Http;
 using Atoll.Domain;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Microsoft.AspNetCore.Http;
 
 namespace Atoll.Api.Dialects.E2b;
@@ -16,19 +17,21 @@ internal static class E2bRequests
     /// <summary>Seconds that a refresh adds at the least, and at the most.</summary>
     private const int LeastRefresh = 15, MostRefresh = 3600;
 
-    private const int MostPerPage = 100;
+    private const int MostPerPage = 100, MostForks = 100;
 
     /// <summary>What the ports call fields, and what this dialect does.</summary>
     private static readonly Dictionary<string, string> Fields = new()
     {
         ["env_vars"] = "envVars",
         ["template"] = "templateID",
+        ["auto_pause"] = "autoPause",
+        ["auto_resume"] = "autoResume",
         ["allow_public_traffic"] = "network.allowPublicTraffic",
         ["mask_request_host"] = "network.maskRequestHost",
     };
 
     /// <summary>Fields of the contract that this version cannot honour; see <see cref="JsonFields.IsGiven"/>.</summary>
-    private static readonly string[] NotBuilt = ["autoPause", "mcp", "iam", "volumeMounts"];
+    private static readonly string[] NotBuilt = ["mcp", "iam", "volumeMounts"];
 
     private static readonly string[] EgressNotBuilt = ["allowOut", "denyOut", "rules", "egressProxy", "httpsPorts"];
 
@@ -43,16 +46,9 @@ internal static class E2bRequests
     public static CreateSandbox Create(JsonFields body, string template, TimeSpan standardTimeout, bool alwaysSecure)
     {
         Refuse(body, NotBuilt);
-        if (body.Bool("autoPauseMemory") is false)
-        {
-            throw Fault.Invalid("autoPauseMemory", "autoPauseMemory can only be false when autoPause is true").AsException();
-        }
-
-        if (body.Object("autoResume")?.Bool("enabled") is true)
-        {
-            throw Refusal("autoResume");
-        }
-
+        bool autoPause = body.Bool("autoPause") ?? false;
+        bool autoResume = body.Object("autoResume")?.RequiredBool("enabled") ?? false;
+        CheckMemory(body, autoPause, autoResume);
         JsonFields? network = body.Object("network");
         if (network is { } given)
         {
@@ -63,6 +59,8 @@ internal static class E2bRequests
         {
             Template = template,
             Timeout = Seconds(body.Int("timeout")) ?? standardTimeout,
+            AutoPause = autoPause,
+            AutoResume = autoResume,
             Secure = alwaysSecure || (body.Bool("secure") ?? false),
             AllowInternetAccess = body.Bool("allow_internet_access") ?? true,
             PublicTraffic = network?.Bool("allowPublicTraffic") ?? true,
@@ -71,6 +69,50 @@ internal static class E2bRequests
             Environment = body.StringMap("envVars"),
         };
     }
+
+    /// <summary>Checks the body of pause, resume and connect: a pause without memory, to boot anew from its disk, is not built.</summary>
+    public static void WithMemory(JsonFields body)
+    {
+        if (body.Bool("memory") is false)
+        {
+            throw WithoutMemory("memory");
+        }
+    }
+
+    /// <summary>The body of resume, whose autoPause can only be what the sandbox was made with.</summary>
+    public static TimeSpan Resume(JsonFields body, Sandbox sandbox, TimeSpan standard)
+    {
+        WithMemory(body);
+        return body.Bool("autoPause") is true && !sandbox.AutoPause
+            ? throw new Fault(FaultCode.NotImplemented, "autoPause cannot be changed after the create: leave it out", "autoPause").AsException()
+            : Seconds(body.Int("timeout")) ?? standard;
+    }
+
+    /// <summary>The body of fork.</summary>
+    public static ForkSandbox Fork(JsonFields body, TimeSpan standard) => new()
+    {
+        Count = body.Int("count") is not { } count ? 1 : count is >= 1 and <= MostForks
+            ? count
+            : throw Fault.Invalid("count", $"count must be 1 to {MostForks}").AsException(),
+        Timeout = Seconds(body.Int("timeout")) ?? standard,
+    };
+
+    /// <summary>The query of GET /snapshots.</summary>
+    public static SnapshotQuery Snapshots(IQueryCollection query) => new()
+    {
+        Sandbox = QueryValues.Text(query, "sandboxID") switch
+        {
+            null => null,
+            { } text => E2bMapping.ParseId(text) ?? throw Fault.Invalid("sandboxID", "sandboxID must be the id of a sandbox").AsException(),
+        },
+        Name = QueryValues.Text(query, "name") is { } name ? E2bTemplates.NameOf(name) : null,
+        Limit = QueryValues.Int(query, "limit", MostPerPage, 1, MostPerPage),
+        After = QueryValues.Text(query, "nextToken") switch
+        {
+            null => null,
+            { } text => SnapshotId.TryParse(text, out SnapshotId last) ? last : throw BadToken(),
+        },
+    };
 
     /// <summary>Of connect: how long from now the sandbox is to live at the least.</summary>
     /// <param name="standard">Null when the body must say it.</param>
@@ -145,8 +187,26 @@ internal static class E2bRequests
 
         return SandboxId.TryParse(text, out SandboxId last)
             ? last
-            : throw Fault.Invalid("nextToken", "nextToken must be what X-Next-Token of the page before said").AsException();
+            : throw BadToken();
     }
+
+    private static FaultException BadToken() =>
+        Fault.Invalid("nextToken", "nextToken must be what X-Next-Token of the page before said").AsException();
+
+    private static void CheckMemory(JsonFields body, bool autoPause, bool autoResume)
+    {
+        if (body.Bool("autoPauseMemory") is not false)
+        {
+            return;
+        }
+
+        throw !autoPause || autoResume
+            ? Fault.Invalid("autoPauseMemory", "autoPauseMemory can only be false when autoPause is true and autoResume is not").AsException()
+            : WithoutMemory("autoPauseMemory");
+    }
+
+    private static FaultException WithoutMemory(string field) => new Fault(
+        FaultCode.NotImplemented, $"{field} false is not built in this version: a pause always keeps memory and processes, leave it out", field).AsException();
 
     private static DateTimeOffset? Moment(IQueryCollection query, string name)
     {

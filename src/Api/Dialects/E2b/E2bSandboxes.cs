@@ -9,9 +9,10 @@ using Microsoft.AspNetCore.Http;
 namespace Atoll.Api.Dialects.E2b;
 
 /// <summary>Create, read, prolong and end sandboxes. One that ends or has ended is not found.</summary>
-internal sealed class E2bSandboxes(ISandboxes sandboxes, ITemplates templates, E2bMapping mapping)
+internal sealed class E2bSandboxes(ISandboxes sandboxes, ITemplates templates, E2bSnapshots snapshots, E2bMapping mapping)
 {
-    private static readonly TimeSpan FirstTimeout = TimeSpan.FromSeconds(15), SecondTimeout = TimeSpan.FromSeconds(300);
+    /// <summary>What a sandbox lives for when nobody says how long, in the two versions of the API.</summary>
+    public static readonly TimeSpan FirstTimeout = TimeSpan.FromSeconds(15), SecondTimeout = TimeSpan.FromSeconds(300);
 
     public Task<IResult> CreateAsync(HttpContext http, CancellationToken cancellation) =>
         CreateAsync(http, FirstTimeout, alwaysSecure: false, cancellation);
@@ -28,11 +29,6 @@ internal sealed class E2bSandboxes(ISandboxes sandboxes, ITemplates templates, E
         await sandboxes.DeleteAsync(http.Caller(), sandbox.Id, cancellation);
         return Results.NoContent();
     }
-
-    public Task<IResult> ConnectAsync(HttpContext http, CancellationToken cancellation) => ConnectAsync(http, standard: null, cancellation);
-
-    public Task<IResult> ConnectOrDefaultAsync(HttpContext http, CancellationToken cancellation) =>
-        ConnectAsync(http, SecondTimeout, cancellation);
 
     public async Task<IResult> SetTimeoutAsync(HttpContext http, CancellationToken cancellation)
     {
@@ -62,8 +58,10 @@ internal sealed class E2bSandboxes(ISandboxes sandboxes, ITemplates templates, E
     {
         JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: false, cancellation);
         string wanted = body.RequiredString("templateID");
-        Template template = templates.Find(E2bTemplates.NameOf(wanted)) ?? throw Fault.NotFound("template", wanted).AsException();
-        CreateSandbox request = E2bRequests.Create(body, template.Id.Value, standardTimeout, alwaysSecure);
+        string source = templates.Find(E2bTemplates.NameOf(wanted))?.Id.Value
+            ?? (await snapshots.FindAsync(http.Caller(), wanted, cancellation))?.Id.Value
+            ?? throw Fault.NotFound("template", wanted).AsException();
+        CreateSandbox request = E2bRequests.Create(body, source, standardTimeout, alwaysSecure);
         Sandbox made = await sandboxes.CreateAsync(http.Caller(), request, wait: true, cancellation);
         return made.State is SandboxState.Running
             ? Results.Json(mapping.Sandbox(made), E2bJson.Of<E2bSandbox>(), statusCode: StatusCodes.Status201Created)
@@ -71,16 +69,6 @@ internal sealed class E2bSandboxes(ISandboxes sandboxes, ITemplates templates, E
                 new E2bError(StatusCodes.Status500InternalServerError, $"sandbox '{made.Id}' did not start: {made.Reason}"),
                 E2bJson.Of<E2bError>(),
                 statusCode: StatusCodes.Status500InternalServerError);
-    }
-
-    /// <summary>What runs is answered with 200; 201 would say that it was resumed.</summary>
-    private async Task<IResult> ConnectAsync(HttpContext http, TimeSpan? standard, CancellationToken cancellation)
-    {
-        JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: standard is not null, cancellation);
-        TimeSpan timeout = E2bRequests.ConnectTimeout(body, standard);
-        Sandbox sandbox = await sandboxes.FindAsync(http, cancellation);
-        Sandbox connected = await sandboxes.ConnectAsync(http.Caller(), sandbox.Id, timeout, TimeoutOrigin.Now, cancellation);
-        return Results.Json(mapping.Sandbox(connected), E2bJson.Of<E2bSandbox>());
     }
 
     private async Task<IResult> MoveEndAsync(HttpContext http, TimeSpan timeout, TimeoutRule rule, CancellationToken cancellation)

@@ -65,14 +65,20 @@ internal sealed record E2bSandboxDetail
     // The rest is not in lists.
     public bool? AllowInternetAccess { get; init; }
     public E2bNetwork? Network { get; init; }
-    public E2bLifecycle? Lifecycle { get; init; }
+    public E2bAfterTimeout? Lifecycle { get; init; }
     public string? EnvdAccessToken { get; init; }
     public string? Domain { get; init; }
 }
 
+/// <summary>What became of one copy: one of the two.</summary>
+internal sealed record E2bForked(E2bSandbox? Sandbox, E2bError? Error);
+
+/// <param name="SnapshotId">What a create takes as templateID.</param>
+internal sealed record E2bSnapshot([property: JsonPropertyName("snapshotID")] string SnapshotId, IReadOnlyList<string> Names);
+
 internal sealed record E2bNetwork(bool AllowPublicTraffic, string? MaskRequestHost);
 
-internal sealed record E2bLifecycle(string OnTimeout, bool AutoResume);
+internal sealed record E2bAfterTimeout(string OnTimeout, bool AutoResume);
 
 /// <summary>What a sandbox used at a moment; bytes, and percent of all of its processors.</summary>
 internal sealed record E2bMetric(
@@ -84,6 +90,9 @@ internal sealed record E2bMetricsOfMany(IReadOnlyDictionary<string, E2bMetric> S
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(E2bError))]
 [JsonSerializable(typeof(E2bSandbox))]
+[JsonSerializable(typeof(E2bForked[]))]
+[JsonSerializable(typeof(E2bSnapshot))]
+[JsonSerializable(typeof(E2bSnapshot[]))]
 [JsonSerializable(typeof(E2bSandboxDetail))]
 [JsonSerializable(typeof(E2bSandboxDetail[]))]
 [JsonSerializable(typeof(E2bMetric[]))]

@@ -16,6 +16,8 @@ internal static class ScaleBoxDialect
         .AddSingleton<ScaleBoxFaults>()
         .AddGeneral()
         .AddSandboxes()
+        .AddLifecycle()
+        .AddSnapshots()
         .AddPorts()
         .AddSandboxMetrics()
         .AddExec()
@@ -28,6 +30,8 @@ internal static class ScaleBoxDialect
     {
         app.MapGeneral();
         app.MapSandboxes();
+        app.MapLifecycle();
+        app.MapSnapshots();
         app.MapPorts();
         app.MapSandboxMetrics();
         app.MapExec();

@@ -88,10 +88,13 @@ internal sealed class ScaleBoxFaults(TimeProvider time) : IFaultRenderer
             return $"internal error; the server's log has the details under request id {http.TraceIdentifier}";
         }
 
-        return http.Request.RouteValues.TryGetValue(ScaleBoxMapping.IdParameter, out object? value)
+        string message = http.Request.RouteValues.TryGetValue(ScaleBoxMapping.IdParameter, out object? value)
             && ScaleBoxMapping.ParseId(value as string) is { } id
                 ? fault.Message.Replace($"'{id.Value}'", $"'{ScaleBoxMapping.Id(id)}'", StringComparison.Ordinal)
                 : fault.Message;
+        return ScaleBoxSnapshots.ParseId(http.Request.RouteValues.GetValueOrDefault(ScaleBoxSnapshots.IdParameter) as string) is { } snapshot
+            ? message.Replace($"'{snapshot.Value}'", $"'{ScaleBoxSnapshots.Id(snapshot)}'", StringComparison.Ordinal)
+            : message;
     }
 
     internal IResult Body(

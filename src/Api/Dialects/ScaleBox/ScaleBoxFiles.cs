@@ -31,7 +31,7 @@ internal sealed class ScaleBoxFiles(
             throw Fault.Invalid("depth", "depth must be 0 or more").AsException();
         }
 
-        ISandboxFiles files = await FilesAsync(id, cancellation);
+        ISandboxFiles files = await FilesAsync(http, id, cancellation);
         return new ScaleBoxFileList(files.ListAsync(PathOf(body), Math.Max(1, depth), cancellation), time);
     }
 
@@ -39,7 +39,7 @@ internal sealed class ScaleBoxFiles(
     {
         SandboxId id = await OwnAsync(http, cancellation);
         JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: false, cancellation);
-        ISandboxFiles files = await FilesAsync(id, cancellation);
+        ISandboxFiles files = await FilesAsync(http, id, cancellation);
         return reply.Data(new WireFileStat(ScaleBoxFileList.Entry(await files.StatAsync(PathOf(body), cancellation))));
     }
 
@@ -48,13 +48,13 @@ internal sealed class ScaleBoxFiles(
         SandboxId id = await OwnAsync(http, cancellation);
         string path = http.PathBehind($"/v1/sandboxes/{ScaleBoxMapping.Id(id)}/files/download/");
         string user = QueryValues.Text(http.Request.Query, "user") ?? DefaultUser;
-        return await FileReply.AttachmentAsync(http, await FilesAsync(id, cancellation), new FilePath("/" + path.TrimStart('/'), user));
+        return await FileReply.AttachmentAsync(http, await FilesAsync(http, id, cancellation), new FilePath("/" + path.TrimStart('/'), user));
     }
 
     public async Task<IResult> UploadAsync(HttpContext http, CancellationToken cancellation)
     {
         SandboxId id = await OwnAsync(http, cancellation);
-        ISandboxFiles files = await FilesAsync(id, cancellation);
+        ISandboxFiles files = await FilesAsync(http, id, cancellation);
         string user = QueryValues.Text(http.Request.Query, "user") ?? DefaultUser;
         var upload = new FormUpload(files, QueryValues.Text(http.Request.Query, "path"), user, userFromForm: true);
         UploadProgress progress = sessions.Begin(id, http.Request.Headers["X-Upload-Session"], Size(http.Request));
@@ -118,5 +118,10 @@ internal sealed class ScaleBoxFiles(
     private async Task<SandboxId> OwnAsync(HttpContext http, CancellationToken cancellation) =>
         (await sandboxes.GetAsync(http.Caller(), ScaleBoxSandboxes.Id(http), cancellation)).Id;
 
-    private async ValueTask<ISandboxFiles> FilesAsync(SandboxId id, CancellationToken cancellation) => (await agents.AgentAsync(id, cancellation)).Files;
+    /// <summary>Its files; it counts as used until the request ends.</summary>
+    private async ValueTask<ISandboxFiles> FilesAsync(HttpContext http, SandboxId id, CancellationToken cancellation)
+    {
+        http.Response.RegisterForDispose(agents.Use(id));
+        return (await agents.AgentAsync(id, cancellation)).Files;
+    }
 }

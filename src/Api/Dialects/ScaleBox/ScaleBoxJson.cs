@@ -21,6 +21,7 @@ internal static class ScaleBoxJson
         SandboxJson.Default,
         EventJson.Default,
         NotificationJson.Default,
+        LifecycleJson.Default,
     ];
 
     public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Wire.GetTypeInfo(typeof(T));

@@ -1,6 +1,7 @@
 using Atoll.Api.Edge;
 using Atoll.Domain.Network;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Storage;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
 
@@ -71,6 +72,8 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
         WireOwner owner = Owner(caller, sandbox.Owner);
         WirePorts ports = Ports(sandbox);
         int running = RunningSeconds(sandbox);
+        int paused = PausedSeconds(sandbox);
+        WireMountSlot[] slots = [.. sandbox.Mounts.Select(Slot)];
         return new WireSandbox
         {
             SandboxId = Id(sandbox.Id),
@@ -99,6 +102,8 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
             Resources = new(sandbox.Resources.CpuCount, sandbox.Resources.MemoryMb, sandbox.Resources.StorageGb),
             Timeout = Seconds(sandbox.Timeout),
             AutoPause = sandbox.AutoPause,
+            AutoResume = sandbox.AutoResume,
+            IdleTimeout = sandbox.IdleTimeout is { } idle ? Seconds(idle) : null,
             Secure = sandbox.Secure,
             AllowInternetAccess = sandbox.AllowInternetAccess,
             SandboxDomain = hosts.Of(sandbox),
@@ -108,6 +113,8 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
             EnvdAccessToken = withToken ? tokens.For(sandbox.Id) : null,
             Metadata = sandbox.Metadata,
             EnvVars = sandbox.Environment,
+            ObjectStorage = slots.Length > 0 ? slots : null,
+            ObjectStorageSingle = slots.Length == 1 ? slots[0] : null,
             Ports = ports.Ports,
             TemplatePorts = ports.TemplatePorts,
             CustomPorts = ports.CustomPorts,
@@ -118,9 +125,15 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
             EndedAt = Utc(sandbox.EndedAt),
             TimeoutAt = Utc(sandbox.ExpiresAt),
             RemainingSeconds = RemainingSeconds(sandbox),
+            PausingAt = Utc(sandbox.PausingAt),
+            PausedAt = Utc(sandbox.PausedAt),
+            ResumedAt = Utc(sandbox.ResumedAt),
             Uptime = running,
+            TotalPausedSeconds = paused,
             TotalRunningSeconds = running,
+            ActualTotalPausedSeconds = paused,
             ActualTotalRunningSeconds = running,
+            LifecycleOutcome = sandbox.State is SandboxState.Terminated ? "completed" : null,
             LastAccessedAt = sandbox.UpdatedAt.UtcDateTime,
         };
     }
@@ -141,7 +154,7 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
             Seconds(sandbox.Timeout),
             Utc(sandbox.ExpiresAt),
             RemainingSeconds(sandbox),
-            runs ? RunningSeconds(sandbox) : 0,
+            runs ? Seconds(Phase(sandbox)) : 0,
             runs ? "current_phase" : "next_phase",
             runs
                 ? "The timeout counts from the start of the present running phase."
@@ -167,9 +180,33 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
     private int RemainingSeconds(Sandbox sandbox) =>
         sandbox.ExpiresAt is { } end ? Math.Max(0, Seconds(end - time.GetUtcNow())) : 0;
 
-    public int RunningSeconds(Sandbox sandbox) => sandbox.StartedAt is { } start
-        ? Math.Max(0, Seconds((sandbox.EndedAt ?? time.GetUtcNow()) - start))
-        : 0;
+    /// <summary>Whole seconds in which it ran, in all.</summary>
+    public int RunningSeconds(Sandbox sandbox) => Seconds(sandbox.RanBefore + Phase(sandbox));
+
+    private int PausedSeconds(Sandbox sandbox) => Seconds(sandbox.PausedBefore
+        + (PausedSince(sandbox) is { } since ? Until(sandbox, since) : TimeSpan.Zero));
+
+    /// <summary>How long the present running phase has lasted, or the last one of a sandbox that is over; zero while it is paused.</summary>
+    private TimeSpan Phase(Sandbox sandbox) =>
+        sandbox.StartedAt is { } start && PausedSince(sandbox) is null ? Until(sandbox, start) : TimeSpan.Zero;
+
+    /// <summary>When the pause began in which it is, or in which it ended; null when it is not.</summary>
+    private static DateTimeOffset? PausedSince(Sandbox sandbox) =>
+        sandbox.PausedAt is { } paused && !(sandbox.ResumedAt >= paused) ? paused : null;
+
+    private TimeSpan Until(Sandbox sandbox, DateTimeOffset since) =>
+        (sandbox.EndedAt ?? time.GetUtcNow()) is var now && now > since ? now - since : TimeSpan.Zero;
+
+    private static WireMountSlot Slot(MountSlot slot) => new(
+        slot.Number,
+        slot.State switch
+        {
+            MountState.Active => "active",
+            MountState.Disabled => "disabled",
+            MountState.Free => "free",
+            _ => throw new ArgumentOutOfRangeException(nameof(slot), slot.State, "has no word in this dialect"),
+        },
+        slot.Uri, slot.MountPoint, slot.Region, slot.Endpoint, slot.ShortLived);
 
     private static int Seconds(TimeSpan span) => (int)Math.Clamp(span.TotalSeconds, int.MinValue, int.MaxValue);
 

@@ -27,6 +27,13 @@ internal static class ScaleBoxParameters
         new("project_id", JsonSchemaType.String, "Ignored: there is one project in this version."),
     ];
 
+    public static Parameter[] Snapshots { get; } =
+    [
+        .. Pages,
+        new("sandbox_id", JsonSchemaType.String, "Only those that were taken of this sandbox."),
+        new("name", JsonSchemaType.String, "Only the one of this name."),
+    ];
+
     public static Parameter[] Keys { get; } =
     [
         .. Pages,

@@ -16,7 +16,7 @@ internal sealed record WireCreateSandbox
 
     public string? Description { get; init; }
 
-    [Description("Name or id of a template; base when absent.")]
+    [Description("Name or id of a template, or of a snapshot of yours; base when absent.")]
     public string? Template { get; init; }
 
     [Description("Only the caller's default project exists in this version.")]
@@ -43,8 +43,14 @@ internal sealed record WireCreateSandbox
     [Description("True when absent.")]
     public bool? AllowInternetAccess { get; init; }
 
-    [Description("Not built in this version: true is refused.")]
+    [Description("True: at the end of its timeout it is paused, not terminated. Cannot be changed later.")]
     public bool? AutoPause { get; init; }
+
+    [Description("True: a request that needs it brings it back when it is paused.")]
+    public bool? AutoResume { get; init; }
+
+    [Description("Seconds without use after which it is paused; never when absent.")]
+    public int? IdleTimeout { get; init; }
 
     public IReadOnlyList<WireNewPort>? CustomPorts { get; init; }
     public WireLocality? Locality { get; init; }
@@ -96,7 +102,7 @@ internal sealed record WireLocality
 
 internal sealed record WireConnect
 {
-    [Description("Seconds, counted from the start of the running phase; replaces the present timeout if it is longer.")]
+    [Description("Seconds, counted from the start of the running phase, which is now when it is resumed; replaces the present timeout if it is longer.")]
     public int? Timeout { get; init; }
 }
 

@@ -45,7 +45,10 @@ internal static class ScaleBoxRequests
     {
         if (Array.Find(NotBuilt, body.IsGiven) is { } field)
         {
-            throw new Fault(FaultCode.NotImplemented, $"{field} is not built in this version: leave it out", field).AsException();
+            throw new Fault(
+                FaultCode.NotImplemented,
+                $"{field} is not built in this version: leave it out{(field is "object_storage" ? "; a resume keeps what is to be mounted later" : "")}",
+                field).AsException();
         }
 
         CheckProject(body.String("project_id"), caller);
@@ -53,12 +56,14 @@ internal static class ScaleBoxRequests
         {
             Name = body.String("name"),
             Description = body.String("description"),
-            Template = body.String("template"),
+            Template = body.String("template") is { } template ? ScaleBoxSnapshots.ParseId(template)?.Value ?? template : null,
             CpuCount = body.Int("cpu_count"),
             MemoryMb = body.Int("memory_mb"),
             StorageGb = body.Int("storage_gb"),
             Timeout = OptionalTimeout(body, least),
             AutoPause = body.Bool("auto_pause") ?? false,
+            AutoResume = body.Bool("auto_resume") ?? false,
+            IdleTimeout = Seconds(body.Int("idle_timeout")),
             Secure = body.Bool("secure") ?? true,
             AllowInternetAccess = body.Bool("allow_internet_access") ?? true,
             Locality = Locality(body.Object("locality")),
@@ -68,6 +73,18 @@ internal static class ScaleBoxRequests
         };
         return (request, Wait: !(body.Bool("is_async") ?? false));
     }
+
+    /// <summary>The body of POST fork.</summary>
+    /// <param name="least">The shortest timeout.</param>
+    public static ForkSandbox Fork(JsonFields body, TimeSpan least) => new()
+    {
+        Count = body.Int("count") is not { } count ? 1 : count is >= 1 and <= 100
+            ? count
+            : throw Fault.Invalid("count", "count must be 1 to 100").AsException(),
+        Name = body.String("name"),
+        Timeout = OptionalTimeout(body, least),
+        Metadata = body.StringMap("metadata"),
+    };
 
     public static TimeSpan? OptionalTimeout(JsonFields body, TimeSpan least) => body.Int("timeout") is null ? null : Timeout(body, least);
 

@@ -52,7 +52,15 @@ internal record WireSandbox
     [Description("Seconds that the running phase may last.")]
     public required int Timeout { get; init; }
 
+    [Description("Whether it is paused, not terminated, when its running phase ends.")]
     public required bool AutoPause { get; init; }
+
+    [Description("Whether a request that needs it brings it back when it is paused.")]
+    public required bool AutoResume { get; init; }
+
+    [Description("Seconds without use after which it is paused; null for never.")]
+    public required int? IdleTimeout { get; init; }
+
     public required bool Secure { get; init; }
     public required bool AllowInternetAccess { get; init; }
 
@@ -73,11 +81,11 @@ internal record WireSandbox
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
     public required IReadOnlyDictionary<string, string> EnvVars { get; init; }
 
-    [Description("Always null in this version.")]
-    public string? ObjectStorage { get; init; }
+    [Description("The slots for object storage, without credentials; null while there are none.")]
+    public IReadOnlyList<WireMountSlot>? ObjectStorage { get; init; }
 
-    [Description("Always null in this version.")]
-    public string? ObjectStorageSingle { get; init; }
+    [Description("The slot, when there is only one.")]
+    public WireMountSlot? ObjectStorageSingle { get; init; }
 
     public bool ObjectStorageDirectMount { get; init; }
 
@@ -103,20 +111,35 @@ internal record WireSandbox
     [Description("Whole seconds until timeout_at; 0 while none runs.")]
     public required int RemainingSeconds { get; init; }
 
-    public DateTime? PausedAt { get; init; }
-    public DateTime? PausingAt { get; init; }
-    public DateTime? ResumedAt { get; init; }
+    [Description("When its last pause was complete.")]
+    public required DateTime? PausedAt { get; init; }
+
+    [Description("When it was last asked to pause.")]
+    public required DateTime? PausingAt { get; init; }
+
+    [Description("When it last came back from a pause.")]
+    public required DateTime? ResumedAt { get; init; }
 
     [Description("Whole seconds in which it ran.")]
     public required int Uptime { get; init; }
 
-    public int TotalPausedSeconds { get; init; }
+    [Description("Whole seconds in which it was paused, the present pause included.")]
+    public required int TotalPausedSeconds { get; init; }
+
+    [Description("Whole seconds in which it ran, the present phase included.")]
     public required int TotalRunningSeconds { get; init; }
-    public int ActualTotalPausedSeconds { get; init; }
+
+    public required int ActualTotalPausedSeconds { get; init; }
     public required int ActualTotalRunningSeconds { get; init; }
-    public string? LifecycleOutcome { get; init; }
+
+    [Description("completed once it is terminated; null until then.")]
+    public required string? LifecycleOutcome { get; init; }
+
     public required DateTime LastAccessedAt { get; init; }
+
+    [Description("Always null: what is paused is kept until somebody ends it.")]
     public int? PersistenceDays { get; init; }
+
     public DateTime? PersistenceExpiresAt { get; init; }
     public int? PersistenceDaysRemaining { get; init; }
 }

@@ -42,16 +42,6 @@ internal sealed class ScaleBoxSandboxes(
     public async Task<IResult> StatusAsync(HttpContext http, CancellationToken cancellation) =>
         reply.Data(ScaleBoxMapping.StatusOf(await sandboxes.GetAsync(http.Caller(), Id(http), cancellation)));
 
-    /// <summary>What every SDK calls to use a sandbox again. Running is the only state from which that can be done as yet.</summary>
-    public async Task<IResult> ConnectAsync(HttpContext http, CancellationToken cancellation)
-    {
-        SandboxId id = Id(http);
-        JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: true, cancellation);
-        TimeSpan? timeout = ScaleBoxRequests.OptionalTimeout(body, options.MinTimeout);
-        Sandbox sandbox = await sandboxes.ConnectAsync(http.Caller(), id, timeout, TimeoutOrigin.PhaseStart, cancellation);
-        return reply.Data(mapping.Sandbox(http.Caller(), sandbox, withToken: true));
-    }
-
     /// <summary>PUT: prolongs only. The contract has no data here; two clients read the sandbox out of it.</summary>
     public async Task<IResult> UpdateAsync(HttpContext http, CancellationToken cancellation)
     {

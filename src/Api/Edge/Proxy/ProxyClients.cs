@@ -7,7 +7,8 @@ namespace Atoll.Api.Edge.Proxy;
 
 /// <summary>
 /// The HTTP clients of the proxy: one for each port of a sandbox, with connections of its own, so that nothing of one
-/// sandbox is ever seen on another's. A client that nobody has used for a while goes.
+/// sandbox is ever seen on another's. Nor does a client outlive a change of its sandbox's record: after a pause the
+/// addresses that its connections lead to may be another sandbox's. A client that nobody has used for a while goes.
 /// </summary>
 internal sealed class ProxyClients(ISandboxAgents agents, TimeProvider time) : IDisposable
 {
@@ -29,13 +30,19 @@ internal sealed class ProxyClients(ISandboxAgents agents, TimeProvider time) : I
     public int Count => _clients.Count;
 
     /// <summary>Borrows the client of a port; disposing of the loan gives it back.</summary>
-    public ProxyClient Borrow(SandboxId id, int port)
+    /// <param name="sandbox">As it is now.</param>
+    public ProxyClient Borrow(Sandbox sandbox, int port)
     {
         Sweep();
         while (true)
         {
-            ProxyClient client = _clients.GetOrAdd((id, port), key => new ProxyClient(this, key, NewInvoker(key.Id, key.Port)));
-            if (client.TryEnter())
+            ProxyClient client = _clients.GetOrAdd(
+                (sandbox.Id, port), (key, since) => new ProxyClient(this, key, since, NewInvoker(key.Id, key.Port)), sandbox.UpdatedAt);
+            if (client.Since < sandbox.UpdatedAt)
+            {
+                client.Outdate();
+            }
+            else if (client.TryEnter())
             {
                 return client;
             }
@@ -87,17 +94,25 @@ internal sealed class ProxyClients(ISandboxAgents agents, TimeProvider time) : I
     });
 
     /// <summary>The client of one port, for as long as it is borrowed.</summary>
-    internal sealed class ProxyClient(ProxyClients all, (SandboxId Id, int Port) key, HttpMessageInvoker invoker) : IDisposable
+    /// <param name="since">When the sandbox's record last changed before the client was made.</param>
+    internal sealed class ProxyClient(ProxyClients all, (SandboxId Id, int Port) key, DateTimeOffset since, HttpMessageInvoker invoker) : IDisposable
     {
         private const int Retired = -1;
         private int _borrowed;
+        private bool _isUseless;
+
+        public DateTimeOffset Since => since;
 
         public HttpMessageInvoker Invoker => invoker;
 
         public long LastUsed { get; private set; } = all.Now();
 
         /// <summary>Set when nothing listens on the port: the client is of no use then.</summary>
-        public bool IsUseless { get; set; }
+        public bool IsUseless
+        {
+            get => Volatile.Read(ref _isUseless);
+            set => Volatile.Write(ref _isUseless, value);
+        }
 
         public bool TryEnter()
         {
@@ -119,6 +134,14 @@ internal sealed class ProxyClients(ISandboxAgents agents, TimeProvider time) : I
             {
                 TryRetire();
             }
+        }
+
+        /// <summary>Takes the client out of use: who has it still ends it by giving it back.</summary>
+        public void Outdate()
+        {
+            all._clients.TryRemove(new KeyValuePair<(SandboxId, int), ProxyClient>(key, this));
+            IsUseless = true;
+            TryRetire();
         }
 
         /// <summary>Ends the client unless somebody uses it.</summary>

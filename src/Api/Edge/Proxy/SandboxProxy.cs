@@ -16,10 +16,12 @@ internal sealed class SandboxProxy(ISandboxAgents agents, ProgramAccess access, 
     {
         // Which of the two is at fault: the port only once the sandbox is known to run.
         http.Features.Set(new EdgeFailure(id, null));
-        Sandbox sandbox = await FindAsync(http, id);
+        await access.FindAsync(id, TrafficToken(http), http.RequestAborted);
+        using IDisposable use = agents.Use(id);
+        Sandbox sandbox = await AwakeAsync(http, id);
         http.Features.Set(new EdgeFailure(id, port));
 
-        using ProxyClients.ProxyClient client = clients.Borrow(id, ProgramAccess.ServicePortOf(sandbox, port));
+        using ProxyClients.ProxyClient client = clients.Borrow(sandbox, ProgramAccess.ServicePortOf(sandbox, port));
         try
         {
             await ForwardAsync(http, sandbox, port, client.Invoker);
@@ -31,14 +33,15 @@ internal sealed class SandboxProxy(ISandboxAgents agents, ProgramAccess access, 
         }
     }
 
-    private async ValueTask<Sandbox> FindAsync(HttpContext http, SandboxId id)
+    /// <summary>The sandbox once it runs, as it is then: it may have been brought back for this request.</summary>
+    /// <exception cref="FaultException">Why it does not run.</exception>
+    private async ValueTask<Sandbox> AwakeAsync(HttpContext http, SandboxId id)
     {
-        Sandbox sandbox = await access.FindAsync(id, http.Request.Headers["e2b-traffic-access-token"].ToString(), http.RequestAborted);
-
-        // Says why when it does not run.
         await agents.AgentAsync(id, http.RequestAborted);
-        return sandbox;
+        return await access.FindAsync(id, TrafficToken(http), http.RequestAborted);
     }
+
+    private static string TrafficToken(HttpContext http) => http.Request.Headers["e2b-traffic-access-token"].ToString();
 
     private async Task ForwardAsync(HttpContext http, Sandbox sandbox, int port, HttpMessageInvoker invoker)
     {

@@ -61,6 +61,7 @@ public sealed class RawTcpEdge
 
         try
         {
+            using IDisposable use = _agents.Use(target.Id);
             await using SandboxConnection? program = await ConnectAsync(target, cancellation);
             return program is not null && await Splice.RunAsync(
                 client, program, program.CompleteWritesAsync, new SpliceLimits(Idle, Idle), _time, cancellation);
@@ -74,11 +75,12 @@ public sealed class RawTcpEdge
     /// <returns>Null when the sandbox does not run, or nothing listens.</returns>
     private async Task<SandboxConnection?> ConnectAsync(RawTcpTarget target, CancellationToken cancellation)
     {
-        using var late = new CancellationTokenSource(ConnectTime, _time);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
         try
         {
-            IAgent agent = await _agents.AgentAsync(target.Id, limit.Token);
+            // Bounded by itself, and longer than a program may take: the sandbox may have to be brought back first.
+            IAgent agent = await _agents.AgentAsync(target.Id, cancellation);
+            using var late = new CancellationTokenSource(ConnectTime, _time);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
             return await agent.ConnectAsync(target.ServicePort, limit.Token);
         }
         catch (Exception e) when (e is FaultException or OperationCanceledException)

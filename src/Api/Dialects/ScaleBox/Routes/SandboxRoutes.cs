@@ -8,7 +8,7 @@ using static Atoll.Api.Dialects.ScaleBox.Routes.RouteWords;
 
 namespace Atoll.Api.Dialects.ScaleBox.Routes;
 
-/// <summary>Sandboxes: create, read, list, prolong, pause, end.</summary>
+/// <summary>Sandboxes: create, read, list, prolong, end.</summary>
 internal static class SandboxRoutes
 {
     public static IServiceCollection AddSandboxes(this IServiceCollection services) => services
@@ -23,8 +23,6 @@ internal static class SandboxRoutes
             .Says<WireEnvelope<WireSandboxes>>(200, "List your sandboxes.").Fails(400, 403);
         app.MapMethods(Box, Read, boxes.GetAsync).Says<WireEnvelope<WireSandbox>>(200, "One sandbox.").Fails(404);
         app.MapMethods(Box + "/status", Read, boxes.StatusAsync).Says<WireEnvelope<WireSandboxStatus>>(200, "Its status only.").Fails(404);
-        app.MapPost(Box + "/connect", boxes.ConnectAsync).Takes<WireConnect>(optional: true)
-            .Says<WireEnvelope<WireSandbox>>(200, "Use it again while it runs; a longer timeout is taken over.").Fails(400, 404, 409, 413);
         app.MapPut(Box, boxes.UpdateAsync).Takes<WireSetTimeout>()
             .Says<WireEnvelope<WireSandbox>>(200, "Prolong it: the timeout must be longer than the present one.").Fails(400, 404, 409, 413);
         app.MapMethods(Box + "/timeout", [HttpMethods.Post, HttpMethods.Put], boxes.TimeoutAsync).Takes<WireSetTimeout>()
@@ -32,13 +30,7 @@ internal static class SandboxRoutes
         app.MapDelete(Box, boxes.DeleteAsync).Says<WireEnvelope<WireEnding>>(202, "End it and remove its record.").Fails(404);
         app.MapPost(Box + "/terminate", boxes.TerminateAsync).MakesRoom().Says<WireEnvelope<WireEnding>>(200, "It is over already.")
             .Says<WireEnvelope<WireEnding>>(202, "End it and keep its record.").Fails(404);
-        app.NotBuilt(Box + "/pause", "POST");
-        app.NotBuilt(Box + "/resume", "POST");
         app.NotBuilt(Box + "/switch-project", "POST");
         app.NotBuilt(Box + "/webrtc-turn-credential", "GET");
-        app.NotBuilt("/v1/sandboxes/batch-delete", "POST");
-        app.NotBuilt("/v1/sandboxes/batch-terminate", "POST");
-        app.NotBuilt("/v1/sandboxes/batch-pause", "POST");
-        app.NotBuilt("/v1/sandboxes/batch-resume", "POST");
     }
 }
