@@ -1,8 +1,10 @@
 using System.CommandLine;
+using Atoll.Cli.Events;
 using Atoll.Cli.Nodes;
 using Atoll.Cli.Output;
 using Atoll.Cli.Processes;
 using Atoll.Cli.Profiles;
+using Atoll.Cli.Projects;
 using Atoll.Cli.Sandboxes;
 using Atoll.Cli.Server;
 using Atoll.Cli.Snapshots;
@@ -55,6 +57,8 @@ internal static class AtollCommand
         {
             SandboxCommands.Create(context),
             SnapshotCommands.Create(context),
+            ProjectCommands.Create(context),
+            EventsCommand.Create(context),
             RegionsCommand.Create(context),
             AuthCommands.Create(context),
             ProfileCommands.Create(context),

@@ -19,6 +19,8 @@ public sealed class AtollClient : IDisposable
         _transport = new Transport(options);
         Sandboxes = new SandboxesClient(_transport);
         Snapshots = new SnapshotsClient(_transport);
+        Projects = new ProjectsClient(_transport);
+        Events = new EventsClient(_transport);
         Files = new FilesClient(_transport);
         Processes = new ProcessesClient(_transport);
         Code = new CodeClient(_transport);
@@ -33,6 +35,12 @@ public sealed class AtollClient : IDisposable
 
     /// <summary>Images of sandboxes, of which others are made.</summary>
     public SnapshotsClient Snapshots { get; }
+
+    /// <summary>Groups of sandboxes.</summary>
+    public ProjectsClient Projects { get; }
+
+    /// <summary>What happened, and what happens.</summary>
+    public EventsClient Events { get; }
 
     /// <summary>The files of sandboxes.</summary>
     public FilesClient Files { get; }

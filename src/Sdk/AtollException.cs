@@ -33,6 +33,13 @@ public sealed class ExecFailedException(string code, string message) : AtollExce
     public string Code { get; } = code;
 }
 
+/// <summary>The server ended a stream of events for good.</summary>
+public sealed class EventsFailedException(string code, string message) : AtollException(message)
+{
+    /// <summary>The server's code for the failure.</summary>
+    public string Code { get; } = code;
+}
+
 /// <summary>The data plane ended a stream with an error.</summary>
 public sealed class RpcException(string code, string message) : AtollException(message)
 {

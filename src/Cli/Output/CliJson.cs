@@ -25,4 +25,9 @@ namespace Atoll.Cli.Output;
 [JsonSerializable(typeof(Config))]
 [JsonSerializable(typeof(ConfigView))]
 [JsonSerializable(typeof(List<ProfileView>))]
+[JsonSerializable(typeof(Project))]
+[JsonSerializable(typeof(ProjectPage))]
+[JsonSerializable(typeof(ProjectSandboxPage))]
+[JsonSerializable(typeof(EventList))]
+[JsonSerializable(typeof(AtollEvent))]
 internal sealed partial class CliJson : JsonSerializerContext;

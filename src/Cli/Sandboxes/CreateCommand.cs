@@ -22,7 +22,7 @@ internal sealed class CreateCommand
     private readonly Option<bool?> _autoPause = new("--auto-pause") { Description = "Pause it at its timeout instead of terminating it" };
     private readonly Option<bool?> _autoResume = new("--auto-resume") { Description = "Wake it, when it is paused, by a request for one of its programs" };
     private readonly Option<TimeSpan?> _idle = Spans.Option("--idle-timeout", "Pause it after so long without use, such as 10m");
-    private readonly Option<string?> _project = new("--project") { Description = "The project that it shall belong to, by id (default: your own)" };
+    private readonly Option<string?> _project = new("--project") { Description = "The project that it shall belong to, by name or id (default: your own)" };
     private readonly Option<bool> _noTerminal = new("--no-terminal") { Description = "Do not open a shell in it, which happens on a terminal unless it is created asynchronously" };
     private readonly Option<bool?> _internet = new("--internet") { Description = "--internet=false cuts it off from the internet" };
     private readonly Option<string?> _region = new("--locality-region") { Description = "Where it shall run: see 'atoll regions'" };
@@ -72,6 +72,10 @@ internal sealed class CreateCommand
         Printer printer = _context.Printer(parsed);
         CreateSandboxRequest request = Request(parsed);
         using AtollClient client = _context.Connect(parsed);
+        if (request.ProjectId is { } project)
+        {
+            request = request with { ProjectId = await Names.ProjectAsync(client, project, cancellation).ConfigureAwait(false) };
+        }
         Sandbox sandbox;
         await using (Progress.Show(_context.Terminal, "Creating the sandbox").ConfigureAwait(false))
         {

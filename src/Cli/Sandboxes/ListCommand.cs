@@ -21,7 +21,11 @@ internal static class ListCommand
             Printer printer = context.Printer(parsed);
             using AtollClient client = context.Connect(parsed);
             string? wanted = parsed.GetValue(template);
-            SandboxQuery query = new() { Status = parsed.GetValue(status), Search = parsed.GetValue(search), ProjectId = parsed.GetValue(project) };
+            SandboxQuery query = new()
+            {
+                Status = parsed.GetValue(status), Search = parsed.GetValue(search),
+                ProjectId = parsed.GetValue(project) is { } name ? await Names.ProjectAsync(client, name, cancellation).ConfigureAwait(false) : null,
+            };
             SandboxPage page = await paging.FetchAsync<SandboxPage, Sandbox>(
                 parsed,
                 place => client.Sandboxes.ListAsync(query with { Page = place.Page, Limit = place.Limit }, cancellation),

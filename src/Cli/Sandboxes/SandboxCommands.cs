@@ -5,6 +5,7 @@ using Atoll.Cli.Network;
 using Atoll.Cli.Nodes;
 using Atoll.Cli.Output;
 using Atoll.Cli.Processes;
+using Atoll.Cli.Projects;
 using Atoll.Sdk;
 
 namespace Atoll.Cli.Sandboxes;
@@ -37,6 +38,7 @@ internal static class SandboxCommands
             CopyCommands.Fork(context),
             CopyCommands.Snapshot(context),
             MetricsCommand.Create(context),
+            ProjectCommands.Switch(context),
             WebRtcCredential(context),
             RegionsCommand.Create(context),
         };

@@ -9,15 +9,10 @@ internal static class SnapshotCommands
 {
     private const string Noun = "snapshot";
 
-    public static Command Create(CommandContext context)
+    public static Command Create(CommandContext context) => new Command(Noun, "Images of sandboxes, of which others are made")
     {
-        Command command = new("snapshot", "Images of sandboxes, of which others are made")
-        {
-            List(context), Get(context), Delete(context),
-        };
-        command.Aliases.Add("snap");
-        return command;
-    }
+        List(context), Get(context), Delete(context),
+    }.WithAlias("snap");
 
     public static void WriteDetails(TextWriter output, Snapshot snapshot) => Table.WriteFields(
         output,
@@ -31,58 +26,35 @@ internal static class SnapshotCommands
 
     private static Command List(CommandContext context)
     {
-        Paging paging = new();
         Option<string?> sandbox = new("--sandbox") { Description = "Only those of this sandbox" };
-        Command command = new("list", "List your snapshots") { sandbox };
-        paging.AddTo(command);
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            using AtollClient client = context.Connect(parsed);
-            SnapshotQuery query = new() { SandboxId = parsed.GetValue(sandbox) };
-            SnapshotPage page = await paging.FetchAsync<SnapshotPage, Snapshot>(
-                parsed, place => client.Snapshots.ListAsync(query with { Page = place.Page, Limit = place.Limit }, cancellation)).ConfigureAwait(false);
-            context.Printer(parsed).Print(page, json => json.SnapshotPage, output =>
-            {
-                Table.Write(
-                    output, ["SNAPSHOT ID", "NAME", "SANDBOX", "TEMPLATE", "SIZE", "CREATED"],
-                    page.Snapshots.Select(snapshot => new[]
-                    {
-                        snapshot.SnapshotId, snapshot.Name ?? "", snapshot.SandboxId ?? "", snapshot.TemplateName ?? snapshot.TemplateId ?? "",
-                        Sizes.Text(snapshot.SizeBytes), Table.Time(snapshot.CreatedAt),
-                    }));
-                Paging.WriteRest(output, page.Pagination, "snapshots");
-            });
-            return 0;
-        });
-        return command;
+        return Verb.List<SnapshotPage, Snapshot>(
+            context, "List your snapshots", [sandbox],
+            (client, parsed, place, cancellation) => client.Snapshots.ListAsync(
+                new SnapshotQuery { Page = place.Page, Limit = place.Limit, SandboxId = parsed.GetValue(sandbox) }, cancellation),
+            json => json.SnapshotPage, "snapshots", ["SNAPSHOT ID", "NAME", "SANDBOX", "TEMPLATE", "SIZE", "CREATED"],
+            snapshot =>
+            [
+                snapshot.SnapshotId, snapshot.Name, snapshot.SandboxId, snapshot.TemplateName ?? snapshot.TemplateId,
+                Sizes.Text(snapshot.SizeBytes), Table.Time(snapshot.CreatedAt),
+            ]);
     }
 
     private static Command Get(CommandContext context)
     {
         Argument<string> name = new(Noun) { Description = "Its name or id" };
-        Command command = new("get", "Show a snapshot") { name };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            using AtollClient client = context.Connect(parsed);
-            string id = await Names.SnapshotAsync(client, parsed.GetRequiredValue(name), cancellation).ConfigureAwait(false);
-            Snapshot snapshot = await client.Snapshots.GetAsync(id, cancellation).ConfigureAwait(false);
-            context.Printer(parsed).Print(snapshot, json => json.Snapshot, output => WriteDetails(output, snapshot));
-            return 0;
-        });
-        return command;
+        return Verb.Show(
+            context, "get", "Show a snapshot", [name],
+            async (client, parsed, cancellation) => await client.Snapshots.GetAsync(
+                await Names.SnapshotAsync(client, parsed.GetRequiredValue(name), cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false),
+            json => json.Snapshot, WriteDetails);
     }
 
-    private static Command Delete(CommandContext context)
-    {
-        Command command = Several.Verb(
-            context, "delete", "Delete snapshots; sandboxes that were made of them live on", Several.Ids(Noun, "Names or ids"),
-            async (client, name, cancellation) =>
-            {
-                string id = await Names.SnapshotAsync(client, name, cancellation).ConfigureAwait(false);
-                await client.Snapshots.DeleteAsync(id, cancellation).ConfigureAwait(false);
-                return "deleted";
-            });
-        command.Aliases.Add("rm");
-        return command;
-    }
+    private static Command Delete(CommandContext context) => Several.Verb(
+        context, "delete", "Delete snapshots; sandboxes that were made of them live on", Several.Ids(Noun, "Names or ids"),
+        async (client, name, cancellation) =>
+        {
+            string id = await Names.SnapshotAsync(client, name, cancellation).ConfigureAwait(false);
+            await client.Snapshots.DeleteAsync(id, cancellation).ConfigureAwait(false);
+            return "deleted";
+        }).WithAlias("rm");
 }

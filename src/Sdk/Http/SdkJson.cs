@@ -41,4 +41,13 @@ namespace Atoll.Sdk.Http;
 [JsonSerializable(typeof(WebRtcCredential))]
 [JsonSerializable(typeof(Snapshot))]
 [JsonSerializable(typeof(SnapshotPage))]
+[JsonSerializable(typeof(Project))]
+[JsonSerializable(typeof(ProjectPage))]
+[JsonSerializable(typeof(ProjectSandboxPage))]
+[JsonSerializable(typeof(ProjectMove))]
+[JsonSerializable(typeof(ProjectChange))]
+[JsonSerializable(typeof(EventList))]
+[JsonSerializable(typeof(AtollEvent))]
+[JsonSerializable(typeof(EventNews.Dropped))]
+[JsonSerializable(typeof(EventsFailure))]
 internal sealed partial class SdkJson : JsonSerializerContext;

@@ -23,7 +23,7 @@ internal sealed class ExecFollower(Transport transport, string path)
     {
         for (int failed = 0; ;)
         {
-            await using Connection connection = new(transport, cancellation);
+            await using EventConnection connection = new(transport, cancellation);
             _resumedAt = _lastId;
             AtollException? broken = await connection.OpenAsync(path, _resumedAt).ConfigureAwait(false);
             while (broken is null)
@@ -86,54 +86,5 @@ internal sealed class ExecFollower(Transport transport, string path)
             throw broken;
         }
         await Task.Delay(pause.Value, transport.Options.TimeProvider, cancellation).ConfigureAwait(false);
-    }
-
-    /// <summary>One connection. Tells a break apart from a refusal: a break is returned, the rest is thrown.</summary>
-    private sealed class Connection(Transport transport, CancellationToken caller) : IAsyncDisposable
-    {
-        private readonly CancellationTokenSource _idle = CancellationTokenSource.CreateLinkedTokenSource(caller);
-        private HttpResponseMessage? _response;
-        private EventReader? _reader;
-
-        public async Task<AtollException?> OpenAsync(string path, string? lastId)
-        {
-            try
-            {
-                _response = await transport.OpenStreamAsync(path, lastId, caller).ConfigureAwait(false);
-                Stream body = await _response.Content.ReadAsStreamAsync(caller).ConfigureAwait(false);
-                _reader = new EventReader(body);
-                return null;
-            }
-            catch (AtollException exception) when (exception is ConnectionException or RequestTimeoutException
-                || exception is ServerException server && RetryPolicy.IsTransient(server.StatusCode))
-            {
-                return exception;
-            }
-        }
-
-        public async Task<(ServerEvent? Event, AtollException? Broken)> ReadAsync()
-        {
-            Uri server = transport.Options.BaseUrl;
-            try
-            {
-                _idle.CancelAfter(transport.Options.StreamIdleTimeout);
-                return (await _reader!.ReadAsync(_idle.Token).ConfigureAwait(false), null);
-            }
-            catch (OperationCanceledException) when (!caller.IsCancellationRequested)
-            {
-                return (null, new RequestTimeoutException(server, transport.Options.StreamIdleTimeout));
-            }
-            catch (Exception exception) when (exception is HttpRequestException or IOException)
-            {
-                return (null, new ConnectionException(server, "the connection broke while a command ran", exception));
-            }
-        }
-
-        public ValueTask DisposeAsync()
-        {
-            _response?.Dispose();
-            _idle.Dispose();
-            return ValueTask.CompletedTask;
-        }
     }
 }
