@@ -35,6 +35,15 @@ public sealed record ControlOptions
     /// <summary>A launch that takes longer, counted from its turn, is cancelled and its sandbox fails.</summary>
     public TimeSpan LaunchTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>A capture that takes longer, counted from its turn, is cancelled and its sandbox runs on.</summary>
+    public TimeSpan CaptureTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a request for a sandbox that is being captured or resumed waits for the end of that.</summary>
+    public TimeSpan TransitionTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How many snapshots one user may have.</summary>
+    public int MaxSnapshotsPerUser { get; init; } = 1000;
+
     /// <summary>Bound of one attempt to clean a sandbox off its node.</summary>
     public TimeSpan NodeTimeout { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -4,6 +4,7 @@ using Atoll.Control.Idempotency;
 using Atoll.Control.Processes;
 using Atoll.Control.Recovery;
 using Atoll.Control.Sandboxes;
+using Atoll.Control.Snapshots;
 using Atoll.Control.Stores;
 using Atoll.Control.Tenancy;
 using Atoll.Domain.Code;
@@ -42,7 +43,11 @@ public static class ControlServices
 
         services.TryAddSingleton<ISandboxAddresses, NoLocalPorts>();
         services.AddSingleton<Admission>();
+        services.AddSingleton<ImageStore>();
+        services.AddSingleton<ImageReferences>();
+        services.AddSingleton<SandboxUses>();
         services.AddSingleton<SandboxDirectory>();
+        services.AddSingleton<SandboxLifecycle>();
         services.AddSingleton<CreateRules>();
         services.AddSingleton<OwnedSandboxes>();
         services.AddSingleton<ISandboxes>(provider => new RepeatableSandboxes(

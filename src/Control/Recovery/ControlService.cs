@@ -35,6 +35,7 @@ internal sealed partial class ControlService(
         await tenancy.MakeRootAsync();
         await recovery.RunAsync(cancellation);
         directory.Wheel.Start();
+        directory.IdleWheel.Start();
         _loops = Task.WhenAll(ReconcileAsync(), HearLostAsync());
         _timer = time.CreateTimer(_ => Signal(), null, options.ReconcileInterval, options.ReconcileInterval);
         Signal();

@@ -34,9 +34,9 @@ internal sealed partial class Reconciler(
                 directory.Wake(sandbox.Id);
             }
 
-            if (sandbox.State is SandboxState.Running)
+            if (IsAsBefore(sandbox))
             {
-                await CheckAsync(sandbox.Id, cancellation);
+                await CheckAsync(sandbox, cancellation);
             }
         }
 
@@ -53,13 +53,14 @@ internal sealed partial class Reconciler(
     }
 
     /// <summary>The node reports ends by itself; this catches a report that got lost. Costs nothing while the sandbox runs.</summary>
-    private async Task CheckAsync(SandboxId id, CancellationToken cancellation)
+    private async Task CheckAsync(Sandbox sandbox, CancellationToken cancellation)
     {
+        SandboxId id = sandbox.Id;
         using var bound = new CancellationTokenSource(options.NodeTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
         try
         {
-            if (await node.AdoptAsync(id, either.Token) is { } problem)
+            if (await node.AdoptAsync(id, either.Token) is { } problem && IsAsBefore(sandbox))
             {
                 // Refused by the actor when the sandbox was ended in the meantime.
                 directory.Tell(id, new SandboxCommand.Lost($"ended, and the node noticed late: {problem}"), "reconciler");
@@ -70,6 +71,10 @@ internal sealed partial class Reconciler(
             LogUnchecked(e, id);
         }
     }
+
+    // One that was paused and resumed since it was listed is another matter.
+    private bool IsAsBefore(Sandbox listed) =>
+        listed.State is SandboxState.Running && directory.Read(listed.Id) is { State: SandboxState.Running } now && now.StartedAt == listed.StartedAt;
 
     private async Task SweepAsync(SandboxId id, CancellationToken cancellation)
     {

@@ -10,7 +10,8 @@ namespace Atoll.Control.Recovery;
 
 /// <summary>
 /// Brings what the store remembers and what the node still has together again after the server stopped, however it
-/// stopped: takes running sandboxes back, fails half-made ones, goes on with terminations.
+/// stopped: takes running sandboxes back, also those of which no image is complete, fails half-made ones, leaves those that
+/// have an image paused, goes on with terminations.
 /// </summary>
 internal sealed partial class StartRecovery(
     SandboxStore store, SandboxDirectory directory, INode node, ISandboxAddresses addresses, TimeProvider time, ControlOptions options,
@@ -58,11 +59,15 @@ internal sealed partial class StartRecovery(
         SandboxCommand? command = sandbox.State switch
         {
             SandboxState.Created or SandboxState.Starting => new SandboxCommand.Lost("the server stopped while it was starting"),
-            SandboxState.Pausing or SandboxState.Resuming or SandboxState.Forking =>
-                new SandboxCommand.Lost($"the server stopped while it was {sandbox.State.ToString().ToLowerInvariant()}"),
+            // Its actor does the rest.
+            SandboxState.Pausing when HasImage(sandbox) => null,
+            SandboxState.Pausing => await AdoptAsync(sandbox.Id, cancellation) ?? NotCaptured("the server stopped while it was being paused"),
+            SandboxState.Forking => await AdoptAsync(sandbox.Id, cancellation) ?? NotCaptured("the server stopped while it was being captured"),
+            SandboxState.Resuming => new SandboxCommand.Lost("the server stopped while it was being resumed"),
+            SandboxState.Paused when !HasImage(sandbox) => new SandboxCommand.ImageLost("the image that it was paused to is not there any more, or damaged"),
             // Not worth taking back: its time is up.
-            SandboxState.Running when sandbox.ExpiresAt <= time.GetUtcNow() => new SandboxCommand.Expire(),
-            SandboxState.Running => await AdoptAsync(sandbox.Id, cancellation) is { } problem ? new SandboxCommand.Lost(problem) : null,
+            SandboxState.Running when !sandbox.AutoPause && sandbox.ExpiresAt <= time.GetUtcNow() => new SandboxCommand.Expire(),
+            SandboxState.Running => await AdoptAsync(sandbox.Id, cancellation),
             _ => null,
         };
 
@@ -70,18 +75,23 @@ internal sealed partial class StartRecovery(
         {
             // Not before its timeout is watched is it looked after.
             await directory.Wake(sandbox.Id).Begun.WaitAsync(cancellation);
-            await AddressAsync(sandbox, cancellation);
         }
         else
         {
-            await directory.AskAsync(sandbox.Id, command, Cause, cancellation);
+            sandbox = await directory.AskAsync(sandbox.Id, command, Cause, cancellation);
         }
+
+        await AddressAsync(sandbox, cancellation);
     }
 
-    /// <summary>A running sandbox without its old port gets another; without any it is still reached by its token.</summary>
+    private bool HasImage(Sandbox sandbox) => sandbox.Image is { } image && node.FindImage(image) is not null;
+
+    private static SandboxCommand.CaptureFailed NotCaptured(string why) => new(new Fault(FaultCode.AgentUnavailable, why));
+
+    /// <summary>One that lives on without its old port gets another; without any it is still reached by its token.</summary>
     private async Task AddressAsync(Sandbox sandbox, CancellationToken cancellation)
     {
-        if (sandbox.State is not SandboxState.Running)
+        if (sandbox.State is SandboxState.Terminating || sandbox.State.IsFinal())
         {
             return;
         }
@@ -102,7 +112,11 @@ internal sealed partial class StartRecovery(
         }
     }
 
-    private async Task<string?> AdoptAsync(SandboxId id, CancellationToken cancellation)
+    /// <returns>Null when it runs on.</returns>
+    private async Task<SandboxCommand?> AdoptAsync(SandboxId id, CancellationToken cancellation) =>
+        await TryAdoptAsync(id, cancellation) is { } problem ? new SandboxCommand.Lost(problem) : null;
+
+    private async Task<string?> TryAdoptAsync(SandboxId id, CancellationToken cancellation)
     {
         using var bound = new CancellationTokenSource(options.AdoptionTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);

@@ -22,6 +22,12 @@ internal sealed class Admission(ControlOptions options, INode node)
                 FaultCode.QuotaExceeded, $"you have {used.OfOwner} sandboxes, the most there may be: delete some first").AsException();
         }
 
+        CheckRoom(wanted, used);
+    }
+
+    /// <summary>As <see cref="Check"/> for one that its owner has already: it comes back from a pause.</summary>
+    public void CheckRoom(Sandbox wanted, LiveUse used)
+    {
         NodeCapabilities most = node.Capabilities;
         double memory = most.MaxMemoryMb * options.MemoryOvercommit;
         if (used.MemoryMb + wanted.Resources.MemoryMb > memory)
@@ -30,9 +36,10 @@ internal sealed class Admission(ControlOptions options, INode node)
         }
 
         double storage = (most.MaxStorageGb * options.StorageOvercommit) - (options.StorageReserve / Gibibyte);
-        if (used.StorageGb + wanted.Resources.StorageGb > storage)
+        double stored = used.StorageGb + (used.ImageBytes / Gibibyte);
+        if (stored + wanted.Resources.StorageGb > storage)
         {
-            throw NoRoom($"{Math.Max(0, Math.Floor(storage - used.StorageGb)):0} GB of storage are left for sandboxes");
+            throw NoRoom($"{Math.Max(0, Math.Floor(storage - stored)):0} GB of storage are left for sandboxes");
         }
 
         if (new DriveInfo(options.DataDirectory).AvailableFreeSpace < options.StorageReserve)

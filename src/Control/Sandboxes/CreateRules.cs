@@ -17,11 +17,6 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
     public Sandbox Record(CreateSandbox request, Domain.Tenancy.UserId owner, DateTimeOffset now)
     {
         Template template = FindTemplate(request.Template);
-        if (request.AutoPause)
-        {
-            throw new Fault(FaultCode.NotImplemented, "auto_pause is not supported yet: leave it out or set it to false", "auto_pause").AsException();
-        }
-
         CheckEntries("env_vars", request.Environment, EnvironmentName(), "must match [A-Za-z_][A-Za-z0-9_]*");
         CheckEntries("metadata", request.Metadata, AnyName(), "must not be empty");
         return new Sandbox
@@ -36,6 +31,9 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
             CreatedAt = now,
             UpdatedAt = now,
             Timeout = Timeout(request.Timeout ?? limits.DefaultTimeout),
+            AutoPause = request.AutoPause,
+            AutoResume = request.AutoResume,
+            IdleTimeout = IdleTimeout(request.IdleTimeout),
             Secure = request.Secure,
             AllowInternetAccess = request.AllowInternetAccess,
             PublicTraffic = request.PublicTraffic,
@@ -51,6 +49,10 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
     public TimeSpan Timeout(TimeSpan timeout) => timeout >= limits.MinTimeout && timeout <= limits.MaxTimeout
         ? timeout
         : throw Invalid("timeout", $"timeout must be {limits.MinTimeout.TotalSeconds:0.###} to {limits.MaxTimeout.TotalSeconds:0.###} seconds");
+
+    private TimeSpan? IdleTimeout(TimeSpan? timeout) => timeout is null || (timeout >= limits.MinIdleTimeout && timeout <= limits.MaxTimeout)
+        ? timeout
+        : throw Invalid("idle_timeout", $"idle_timeout must be {limits.MinIdleTimeout.TotalSeconds:0.###} to {limits.MaxTimeout.TotalSeconds:0.###} seconds");
 
     private Template FindTemplate(string? wanted)
     {

@@ -8,29 +8,27 @@ namespace Atoll.Control.Sandboxes;
 
 /// <summary>Sandboxes as their owners see them: checks who asks and what for, then leaves the rest to the actors.</summary>
 internal sealed class OwnedSandboxes(
-    CreateRules rules, SandboxDirectory directory, SandboxStore store, TimeProvider time, ControlOptions options, SandboxLimits limits) : ISandboxes
+    CreateRules rules, SandboxDirectory directory, SandboxLifecycle lifecycle, SandboxStore store, TimeProvider time, ControlOptions options,
+    SandboxLimits limits) : ISandboxes
 {
     private const int MaxPage = 500;
-
-    // A launch that was cancelled at its bound needs some time to undo what it did.
-    private static readonly TimeSpan UndoAllowance = TimeSpan.FromSeconds(30);
 
     private TimeSpan Longest => options.Limits.MaxTimeout;
 
     public async Task<Sandbox> CreateAsync(Caller caller, CreateSandbox request, bool wait, CancellationToken cancellation)
     {
         Sandbox newborn = rules.Record(request, caller.User.Id, time.Now());
-        SandboxActor actor = directory.Add(newborn, Cause(caller));
-        Sandbox stored = await actor.Stored.WaitAsync(cancellation);
+        (Task<Sandbox> stored, Task<Outcome> settled) = directory.Add(newborn, Cause(caller));
+        Sandbox created = await stored.WaitAsync(cancellation);
         if (!wait)
         {
-            return stored;
+            return created;
         }
 
         try
         {
-            Sandbox settled = await actor.Settled.WaitAsync(options.LaunchTimeout + UndoAllowance, time, cancellation);
-            return actor.NoRoom is { } fault ? throw fault.AsException() : settled;
+            Outcome outcome = await settled.WaitAsync(lifecycle.LaunchWait, time, cancellation);
+            return outcome.Why is { } fault ? throw fault.AsException() : outcome.Sandbox;
         }
         catch (TimeoutException e)
         {
@@ -57,9 +55,17 @@ internal sealed class OwnedSandboxes(
         return Task.FromResult(page with { Sandboxes = [.. page.Sandboxes.Select(WithPhase)] });
     }
 
-    public Task<Sandbox> PauseAsync(Caller caller, SandboxId id, bool wait, CancellationToken cancellation) => throw NotYet();
+    public async Task<Sandbox> PauseAsync(Caller caller, SandboxId id, bool wait, CancellationToken cancellation)
+    {
+        Find(caller, id);
+        return await lifecycle.PauseAsync(id, Cause(caller), wait, cancellation);
+    }
 
-    public Task<Sandbox> ResumeAsync(Caller caller, SandboxId id, TimeSpan? timeout, bool wait, CancellationToken cancellation) => throw NotYet();
+    public async Task<Sandbox> ResumeAsync(Caller caller, SandboxId id, TimeSpan? timeout, bool wait, CancellationToken cancellation)
+    {
+        Find(caller, id);
+        return await lifecycle.ResumeAsync(id, Checked(timeout), Cause(caller), wait, cancellation);
+    }
 
     public Task<IReadOnlyList<Sandbox>> ForkAsync(Caller caller, SandboxId id, ForkSandbox request, CancellationToken cancellation) => throw NotYet();
 
@@ -69,8 +75,7 @@ internal sealed class OwnedSandboxes(
         Caller caller, SandboxId id, TimeSpan? timeout, TimeoutOrigin origin, CancellationToken cancellation)
     {
         Find(caller, id);
-        TimeSpan? wanted = timeout is { } given ? rules.Timeout(given) : null;
-        return await directory.AskAsync(id, new SandboxCommand.Connect(wanted, origin, Longest), Cause(caller), cancellation);
+        return await lifecycle.ConnectAsync(id, new SandboxCommand.Connect(Checked(timeout), origin, Longest), Cause(caller), cancellation);
     }
 
     public async Task<Sandbox> SetTimeoutAsync(
@@ -108,6 +113,8 @@ internal sealed class OwnedSandboxes(
         Find(caller, id);
         return await directory.AskAsync(id, new SandboxCommand.Delete(), Cause(caller), cancellation);
     }
+
+    private TimeSpan? Checked(TimeSpan? timeout) => timeout is { } given ? rules.Timeout(given) : null;
 
     private Sandbox Find(Caller caller, SandboxId id) => directory.Read(id) is { } sandbox && caller.Owns(sandbox.Owner)
         ? sandbox

@@ -102,7 +102,8 @@ internal sealed class RepeatableSandboxes(
 
         try
         {
-            return await directory.Wake(made.Id).Settled.WaitAsync(options.LaunchTimeout + UndoAllowance, time, cancellation);
+            Outcome? outcome = await directory.PassAsync(made.Id, cancellation).WaitAsync(options.LaunchTimeout + UndoAllowance, time, cancellation);
+            return outcome?.Sandbox ?? directory.Read(made.Id) ?? made;
         }
         catch (TimeoutException e)
         {

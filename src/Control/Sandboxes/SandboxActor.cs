@@ -12,9 +12,9 @@ namespace Atoll.Control.Sandboxes;
 /// transition, answers, and only then sets the effect going; an effect reports back as a command. When the disk has
 /// no room to store that a sandbox ends, it is ended all the same, which makes room, and that is stored afterwards.
 /// <code>
-///   command -> Decide -> store -> answer -> effect (launch, clean) runs beside the mailbox
+///   command -> Decide -> store -> answer -> effect (launch, capture, clean) runs beside the mailbox
 ///      ^                                       |
-///      +------- Started, Lost, Cleaned --------+
+///      +-- Started, Captured, Lost, Cleaned ---+
 /// </code>
 /// Ends itself once the sandbox is over and its node is clean.
 /// </summary>
@@ -24,10 +24,11 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Channel<Letter> _mailbox = Channel.CreateBounded<Letter>(MailboxLength);
-    private readonly TaskCompletionSource<Sandbox> _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Sandbox> _stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SandboxPassage _passage = new();
+    private readonly SandboxTimers _timers = new(id, context);
     private Sandbox? _record;
     private SandboxEffects? _effects;
     private int _started;
@@ -45,11 +46,8 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
     /// <summary>Completes when a new record is durable.</summary>
     public Task<Sandbox> Stored => _stored.Task;
 
-    /// <summary>Completes when a new sandbox is no longer on its way up.</summary>
-    public Task<Sandbox> Settled => _settled.Task;
-
-    /// <summary>Why a launch failed for want of room, once it did; null otherwise.</summary>
-    public Fault? NoRoom { get; private set; }
+    /// <summary>Completes when the state that it is in has passed; null while it is in one that lasts.</summary>
+    public Task<Outcome>? Passage => _passage.Ends;
 
     /// <summary>Completes when the record is read and its timeout is watched, or when that failed and the actor has ended.</summary>
     public Task Begun => _begun.Task;
@@ -57,8 +55,17 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
     /// <summary>Completes when the actor handles nothing any more and another may take its place.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Completes when no launch is under way.</summary>
-    public Task LaunchEnded => _effects?.LaunchEnded ?? Task.CompletedTask;
+    /// <summary>Completes when no launch, capture or restore is under way.</summary>
+    public Task WorkEnded => _effects?.WorkEnded ?? Task.CompletedTask;
+
+    /// <summary>Begins a new sandbox.</summary>
+    /// <returns>Completes when it is no longer on its way up.</returns>
+    public Task<Outcome> Start()
+    {
+        Task<Outcome> settled = _passage.Begin();
+        EnsureStarted();
+        return settled;
+    }
 
     public void EnsureStarted()
     {
@@ -69,10 +76,10 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
     }
 
     /// <summary>Sends a command and waits for its answer.</summary>
-    /// <returns>The record after it; null when the actor had ended: ask the one that took its place.</returns>
-    public async Task<Sandbox?> AskAsync(SandboxCommand command, string by, CancellationToken cancellation)
+    /// <returns>What it made of the sandbox; null when the actor had ended: ask the one that took its place.</returns>
+    public async Task<Answer?> AskAsync(SandboxCommand command, string by, CancellationToken cancellation)
     {
-        var letter = new Letter(command, by, new TaskCompletionSource<Sandbox?>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var letter = new Letter(command, by, new TaskCompletionSource<Answer?>(TaskCreationOptions.RunContinuationsAsynchronously));
         try
         {
             await _mailbox.Writer.WriteAsync(letter, cancellation);
@@ -125,7 +132,9 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         }
         finally
         {
+            _timers.Stop();
             ended(this);
+            _passage.Break();
             _begun.TrySetResult();
             _ended.SetResult();
             while (_mailbox.Reader.TryRead(out Letter? letter))
@@ -140,9 +149,9 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
     {
         if (newborn is not null)
         {
+            Follow(newborn);
             Sandbox admitted = await AdmitAsync(newborn);
-            await PublishAsync(admitted);
-            _effects = new SandboxEffects(admitted, context, TellAsync);
+            await PublishAsync(admitted, null);
             _stored.TrySetResult(admitted);
             _ = TellAsync(new SandboxCommand.Start(), cause);
             return;
@@ -154,14 +163,27 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
             return;
         }
 
-        Volatile.Write(ref _record, found);
-        _effects = new SandboxEffects(found, context, TellAsync);
+        Follow(found);
+        await PublishAsync(found, null);
         if (found.State is SandboxState.Terminating || found.State.IsFinal())
         {
-            _effects.Clean();
+            _effects!.Clean();
+        }
+        else if (found.State is SandboxState.Pausing && found.Image is { } image && context.Node.FindImage(image) is not null)
+        {
+            _effects!.FinishPause();
         }
 
-        Watch(found);
+        _timers.Watch(found);
+    }
+
+    private void Follow(Sandbox sandbox)
+    {
+        _effects = new SandboxEffects(id, context, TellAsync);
+        if (sandbox.IdleTimeout is not null && !sandbox.State.IsFinal())
+        {
+            context.Uses.Follow(id);
+        }
     }
 
     // Its address is open before anybody hears of it.
@@ -170,7 +192,8 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         try
         {
             Sandbox addressed = wanted with { LocalPort = await context.Addresses.OpenAsync(id, context.Stopping) };
-            await context.Store.InsertAsync(addressed, cause, used => context.Admission.Check(addressed, used));
+            long images = context.Images.Bytes;
+            await context.Store.InsertAsync(addressed, cause, used => context.Admission.Check(addressed, used with { ImageBytes = images }));
             return addressed;
         }
         catch (Exception e)
@@ -195,11 +218,12 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         }
 
         DateTimeOffset now = context.Time.Now();
+        letter = letter with { Command = _timers.Translate(before, letter.Command, now) };
         Decision decision = SandboxStateMachine.Decide(before.State, letter.Command);
-        if ((decision.Refusal ?? SandboxTransition.Refusal(before, letter.Command, now)) is { } refusal)
+        if ((decision.Refusal ?? _timers.Refusal(before, letter.Command, now) ?? Refusal(before, letter.Command, now)) is { } refusal)
         {
             letter.Refuse(refusal);
-            Watch(before);
+            _timers.Watch(before);
             return;
         }
 
@@ -207,10 +231,17 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         try
         {
             Sandbox after = SandboxTransition.Apply(before, letter.Command, decision.Next, now);
-            await StoreAsync(before, after, letter);
-            letter.Answer(after);
+            await StoreAsync(before, after, letter, decision.Effect);
+            _timers.Done(before, letter.Command, now);
+            _timers.Watch(after);
+            letter.Answer(new Answer(after, _passage.Ends));
             answered = true;
-            await PerformAsync(decision.Effect, letter, after);
+            await PerformAsync(decision.Effect, letter, before, after);
+        }
+        catch (FaultException e) when (!answered)
+        {
+            // Not admitted.
+            letter.Fail(e);
         }
         catch (Exception e)
         {
@@ -226,7 +257,13 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         EndWhenOver();
     }
 
-    private async Task StoreAsync(Sandbox before, Sandbox after, Letter letter)
+    // The end of one whose image is complete is no loss.
+    private Fault? Refusal(Sandbox before, SandboxCommand command, DateTimeOffset now) =>
+        command is SandboxCommand.Lost && before is { State: SandboxState.Pausing, Image: { } image } && context.Node.FindImage(image) is not null
+            ? new Fault(FaultCode.WrongState, "its image is complete")
+            : SandboxTransition.Refusal(before, command, now);
+
+    private async Task StoreAsync(Sandbox before, Sandbox after, Letter letter, SandboxEffect effect)
     {
         // How far a start has come is not worth a write: a restart begins anew or fails it.
         if (letter.Command is SandboxCommand.Progress)
@@ -235,19 +272,30 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         }
         else if ((after != before || _unstored) && !(after.DeleteRequested && letter.Command is SandboxCommand.Cleaned))
         {
-            _unstored = !await TryStoreAsync(before, after, letter);
-            NoRoom = (letter.Command as SandboxCommand.Lost)?.NoRoom ?? NoRoom;
-            await PublishAsync(after);
-            Watch(after);
+            _unstored = !await TryStoreAsync(before, after, letter, effect);
+            await PublishAsync(after, letter.Command);
+            Forget(before, after);
+        }
+    }
+
+    // An image that the stored record does not name any more goes, unless something else does.
+    private void Forget(Sandbox before, Sandbox? after)
+    {
+        if (before.Image is { } image && after?.Image != image)
+        {
+            context.Images.Forget(image);
         }
     }
 
     /// <summary>False when there is no room for it and it must not wait: what ends a sandbox makes room.</summary>
-    private async Task<bool> TryStoreAsync(Sandbox before, Sandbox after, Letter letter)
+    private async Task<bool> TryStoreAsync(Sandbox before, Sandbox after, Letter letter, SandboxEffect effect)
     {
         try
         {
-            await context.Store.UpdateAsync(before, after, letter.By, letter.Command);
+            long images = effect is SandboxEffect.Restore ? context.Images.Bytes : 0;
+            await context.Store.UpdateAsync(before, after, letter.By, letter.Command, effect is not SandboxEffect.Restore
+                ? null
+                : used => context.Admission.CheckRoom(after, used with { ImageBytes = images }));
             return true;
         }
         catch (Exception e) when (Database.IsOutOfRoom(e) && letter.Command is
@@ -258,18 +306,12 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         }
     }
 
-    private async Task PerformAsync(SandboxEffect effect, Letter letter, Sandbox after)
+    private async Task PerformAsync(SandboxEffect effect, Letter letter, Sandbox before, Sandbox after)
     {
-        _clean |= letter.Command is SandboxCommand.Cleaned;
-        switch (effect)
+        _clean |= letter.Command is SandboxCommand.Cleaned && after.State.IsFinal();
+        if (effect is not SandboxEffect.Forget || !_clean)
         {
-            case SandboxEffect.Launch:
-                _effects!.Launch();
-                break;
-            case SandboxEffect.Clean:
-            case SandboxEffect.Forget when !_clean:
-                _effects!.Clean();
-                break;
+            Perform(effect, after);
         }
 
         if (_clean && after.DeleteRequested)
@@ -277,8 +319,30 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
             await context.Store.RemoveAsync(id, letter.By, context.Time.Now());
             await context.Addresses.CloseAsync(id);
             Volatile.Write(ref _record, null);
-            context.Wheel.Cancel(id);
+            Forget(before, null);
             Close();
+        }
+    }
+
+    private void Perform(SandboxEffect effect, Sandbox sandbox)
+    {
+        switch (effect)
+        {
+            case SandboxEffect.Launch:
+                _effects!.Launch(sandbox);
+                break;
+            case SandboxEffect.Pause:
+                _effects!.Pause(sandbox);
+                break;
+            case SandboxEffect.Restore:
+                _effects!.Restore(sandbox);
+                break;
+            case SandboxEffect.Capture:
+                _effects!.Capture(sandbox);
+                break;
+            case SandboxEffect.Clean or SandboxEffect.Forget:
+                _effects!.Clean();
+                break;
         }
     }
 
@@ -297,30 +361,23 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         _mailbox.Writer.TryComplete();
     }
 
-    private void Watch(Sandbox sandbox)
+    // Who sees a state that passes finds its passage.
+    private async Task PublishAsync(Sandbox sandbox, SandboxCommand? command)
     {
-        if (sandbox.ExpiresAt is { } moment)
+        if (SandboxPassage.Passes(sandbox.State))
         {
-            context.Wheel.Schedule(id, moment);
+            _passage.Move(sandbox, command);
+            Volatile.Write(ref _record, sandbox);
+            return;
         }
-        else
-        {
-            context.Wheel.Cancel(id);
-        }
-    }
 
-    private async Task PublishAsync(Sandbox sandbox)
-    {
         Volatile.Write(ref _record, sandbox);
         if (sandbox.State.IsFinal())
         {
             await context.Addresses.CloseAsync(id);
         }
 
-        if (sandbox.State is not (SandboxState.Created or SandboxState.Starting))
-        {
-            _settled.TrySetResult(sandbox);
-        }
+        _passage.Move(sandbox, command);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Sandbox}: its actor ended on an unexpected error")]
@@ -332,15 +389,4 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
     private void LogBroken(Exception e, SandboxId sandbox) => LogBroken(context.Log, e, sandbox);
 
     private void LogNotStored(Exception e, SandboxId sandbox, string command) => LogNotStored(context.Log, e, sandbox, command);
-
-    private sealed record Letter(SandboxCommand Command, string By, TaskCompletionSource<Sandbox?>? Reply)
-    {
-        public void Answer(Sandbox sandbox) => Reply?.TrySetResult(sandbox);
-
-        public void Refuse(Fault fault) => Reply?.TrySetException(fault.AsException());
-
-        public void Fail(Exception e) => Reply?.TrySetException(e);
-
-        public void Bounce() => Reply?.TrySetResult(null);
-    }
 }

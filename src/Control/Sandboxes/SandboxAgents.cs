@@ -6,8 +6,9 @@ using Atoll.Domain.Sandboxes;
 
 namespace Atoll.Control.Sandboxes;
 
-/// <summary>Finds the agents of sandboxes that run.</summary>
-internal sealed class SandboxAgents(SandboxDirectory directory, LiveTokens tokens, INode node) : ISandboxAgents
+/// <summary>Finds the agents of sandboxes that run, brings back those that come back by themselves, and hears who uses them.</summary>
+internal sealed class SandboxAgents(
+    SandboxDirectory directory, LiveTokens tokens, SandboxUses uses, INode node, TimeProvider time, ControlOptions options) : ISandboxAgents
 {
     public ValueTask<Sandbox?> FindAsync(SandboxId id, CancellationToken cancellation) => ValueTask.FromResult(directory.Read(id));
 
@@ -15,22 +16,63 @@ internal sealed class SandboxAgents(SandboxDirectory directory, LiveTokens token
 
     public SandboxId? FindByToken(string token) => tokens.Find(token);
 
-    public ValueTask<IAgent> AgentAsync(SandboxId id, CancellationToken cancellation)
+    public ValueTask<IAgent> AgentAsync(SandboxId id, CancellationToken cancellation) =>
+        Find(id).State is SandboxState.Running ? ValueTask.FromResult(node.Agent(id)) : new ValueTask<IAgent>(WaitAsync(id, cancellation));
+
+    public IDisposable Use(SandboxId id) => uses.Begin(id);
+
+    private Sandbox Find(SandboxId id) => directory.Read(id) ?? throw Fault.NotFound("sandbox", id.Value).AsException();
+
+    private async Task<IAgent> WaitAsync(SandboxId id, CancellationToken cancellation)
     {
-        Sandbox sandbox = directory.Read(id) ?? throw Fault.NotFound("sandbox", id.Value).AsException();
-        return SandboxStateMachine.Decide(sandbox.State, new SandboxCommand.UseAgent()).Refusal is { } refusal
-            ? throw refusal.AsException()
-            : ValueTask.FromResult(node.Agent(id));
+        using var bound = new CancellationTokenSource(options.TransitionTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
+        try
+        {
+            while (true)
+            {
+                Sandbox sandbox = Find(id);
+                switch (sandbox.State)
+                {
+                    case SandboxState.Running:
+                        return node.Agent(id);
+                    case SandboxState.Pausing or SandboxState.Forking or SandboxState.Resuming:
+                        Check(await directory.PassAsync(id, either.Token));
+                        break;
+                    case SandboxState.Paused when sandbox.AutoResume:
+                        await WakeAsync(id, either.Token);
+                        break;
+                    default:
+                        throw SandboxStateMachine.Decide(sandbox.State, new SandboxCommand.UseAgent()).Refusal!.AsException();
+                }
+            }
+        }
+        catch (OperationCanceledException e) when (bound.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new FaultException(
+                new Fault(FaultCode.Timeout, $"sandbox '{id}' is still {Find(id).State.ToString().ToLowerInvariant()}: try again"), e);
+        }
     }
 
-    public IDisposable Use(SandboxId id) => NoUse.Instance;
-
-    private sealed class NoUse : IDisposable
+    private async Task WakeAsync(SandboxId id, CancellationToken cancellation)
     {
-        public static readonly NoUse Instance = new();
-
-        public void Dispose()
+        try
         {
+            Answer answer = await directory.AskForPassageAsync(id, new SandboxCommand.Resume(), "wake", cancellation);
+            Check(answer.Passage is { } passage ? await passage.WaitAsync(cancellation) : null);
+        }
+        catch (FaultException e) when (e.Fault.Code is FaultCode.WrongState && directory.Read(id)?.State is not SandboxState.Paused)
+        {
+            // Somebody else has brought it back, or ended it.
+        }
+    }
+
+    /// <summary>A resume that failed is the failure of who waits for it.</summary>
+    private static void Check(Outcome? outcome)
+    {
+        if (outcome is { Sandbox.State: SandboxState.Paused, Why: { } why })
+        {
+            throw why.AsException();
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Atoll.Control.Snapshots;
 using Atoll.Control.Stores;
 using Atoll.Control.Tenancy;
 using Atoll.Domain;
@@ -19,16 +20,19 @@ internal sealed class SandboxDirectory : IDisposable
     private readonly LiveTokens _tokens;
 
     public SandboxDirectory(
-        SandboxStore store, Admission admission, INode node, ITemplates templates, ISandboxAddresses addresses, TimeProvider time,
-        ControlOptions options, LiveTokens tokens, ILogger<SandboxActor> log)
+        SandboxStore store, Admission admission, INode node, ITemplates templates, ISandboxAddresses addresses, SandboxUses uses,
+        ImageReferences images, TimeProvider time, ControlOptions options, LiveTokens tokens, ILogger<SandboxActor> log)
     {
         _tokens = tokens;
         Wheel = new TimerWheel(time, id => Tell(id, new SandboxCommand.Expire(), "timer"));
+        IdleWheel = new TimerWheel(time, id => Tell(id, new SandboxCommand.Idle(), "timer"));
         _context = new ActorContext(
-            store, admission, node, templates, addresses, Wheel, time, options, log, new SemaphoreSlim(options.ConcurrentLaunches), _stopping.Token);
+            store, admission, node, templates, addresses, Wheel, IdleWheel, uses, images, time, options, log, new SemaphoreSlim(options.ConcurrentLaunches), _stopping.Token);
     }
 
     public TimerWheel Wheel { get; }
+
+    public TimerWheel IdleWheel { get; }
 
     public bool IsAwake(SandboxId id) => _actors.ContainsKey(id);
 
@@ -36,13 +40,13 @@ internal sealed class SandboxDirectory : IDisposable
     public Sandbox? Read(SandboxId id) => Live(id) ?? _context.Store.Find(id);
 
     /// <summary>Makes the actor of a new sandbox, which stores and starts it.</summary>
-    public SandboxActor Add(Sandbox newborn, string cause)
+    /// <returns>Completes when the record is durable, and when it is no longer on its way up.</returns>
+    public (Task<Sandbox> Stored, Task<Outcome> Settled) Add(Sandbox newborn, string cause)
     {
         var actor = new SandboxActor(newborn.Id, newborn, cause, _context, Remove);
         _actors[newborn.Id] = actor;
         _tokens.Add(newborn.Id);
-        actor.EnsureStarted();
-        return actor;
+        return (actor.Stored, actor.Start());
     }
 
     /// <summary>Makes sure that the sandbox's actor is awake: it goes on with whatever is left to do.</summary>
@@ -54,7 +58,11 @@ internal sealed class SandboxDirectory : IDisposable
     }
 
     /// <exception cref="FaultException">The command is refused, or there is no such sandbox.</exception>
-    public async Task<Sandbox> AskAsync(SandboxId id, SandboxCommand command, string by, CancellationToken cancellation)
+    public async Task<Sandbox> AskAsync(SandboxId id, SandboxCommand command, string by, CancellationToken cancellation) =>
+        (await AskForPassageAsync(id, command, by, cancellation)).Sandbox;
+
+    /// <summary>As <see cref="AskAsync"/>, and tells when the state has passed to which the command led.</summary>
+    public async Task<Answer> AskForPassageAsync(SandboxId id, SandboxCommand command, string by, CancellationToken cancellation)
     {
         while (true)
         {
@@ -74,19 +82,29 @@ internal sealed class SandboxDirectory : IDisposable
 
     public void Tell(SandboxId id, SandboxCommand command, string by) => _ = Wake(id).TellAsync(command, by);
 
+    /// <summary>Waits until the state that the sandbox is in has passed.</summary>
+    /// <returns>Where it led to; null when it is one that lasts, or there is no such sandbox.</returns>
+    public async Task<Outcome?> PassAsync(SandboxId id, CancellationToken cancellation)
+    {
+        SandboxActor actor = Wake(id);
+        await actor.Begun.WaitAsync(cancellation);
+        return actor.Passage is { } passage ? await passage.WaitAsync(cancellation) : null;
+    }
+
     /// <summary>The record that an actor holds, with its phase; null when none is awake.</summary>
     public Sandbox? Live(SandboxId id) => _actors.TryGetValue(id, out SandboxActor? actor) ? actor.Record : null;
 
-    /// <summary>Ends launches, which are undone, and retries; sandboxes that run are left alone.</summary>
+    /// <summary>Ends launches, captures and restores, which are undone, and retries; sandboxes that run are left alone.</summary>
     public async Task StopAsync(CancellationToken cancellation)
     {
         Dispose();
-        await Task.WhenAll(_actors.Values.Select(actor => actor.LaunchEnded)).WaitAsync(cancellation);
+        await Task.WhenAll(_actors.Values.Select(actor => actor.WorkEnded)).WaitAsync(cancellation);
     }
 
     public void Dispose()
     {
         Wheel.Dispose();
+        IdleWheel.Dispose();
         _stopping.Cancel();
     }
 

@@ -1,161 +1,181 @@
 using Atoll.Domain;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
-using Microsoft.Extensions.Logging;
 
 namespace Atoll.Control.Sandboxes;
 
 /// <summary>
-/// Makes the node do what an actor decided, beside its mailbox, and reports the outcome as a command. Of launch and
-/// clean at most one touches the node at any time: a clean first cancels the launch and waits for its end.
+/// Makes the node do what an actor decided, beside its mailbox, and reports the outcome as a command. At most one thing
+/// touches the node at any time: each waits for the end of the one before, and a clean first cancels that.
+/// <code>
+///   Launch:  launch -> Started | Lost
+///   Pause:   capture, then clean until nothing is left -> Captured | (no image) CaptureFailed
+///   Restore: clean, launch from the image -> Started | ResumeFailed
+///   Capture: capture -> Captured | CaptureFailed
+///   Clean:   clean until nothing is left -> Cleaned
+/// </code>
 /// </summary>
-internal sealed partial class SandboxEffects(Sandbox sandbox, ActorContext context, Func<SandboxCommand, string, Task> tell)
+internal sealed class SandboxEffects(SandboxId id, ActorContext context, Func<SandboxCommand, string, Task> tell)
 {
     private const string FromNode = "node";
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);
 
-    private readonly CancellationTokenSource _abandon = new();
-    private Task _launch = Task.CompletedTask;
+    private readonly NodeCalls _node = new(id, context);
+    private CancellationTokenSource _abandon = new();
+    private Task _work = Task.CompletedTask;
     private Task _clean = Task.CompletedTask;
-    private SandboxPhase _reached;
 
-    public Task LaunchEnded => _launch;
+    /// <summary>Completes when no launch, capture or restore is under way.</summary>
+    public Task WorkEnded => _work;
 
-    public void Launch() => _launch = Task.Run(LaunchAsync);
+    public void Launch(Sandbox sandbox) => Begin(abandon => LaunchAsync(sandbox, abandon));
+
+    public void Pause(Sandbox sandbox) => Begin(abandon => PauseAsync(sandbox, abandon));
+
+    /// <summary>The rest of a pause whose image is complete.</summary>
+    public void FinishPause() => Begin(FinishPauseAsync);
+
+    public void Restore(Sandbox sandbox) => Begin(abandon => RestoreAsync(sandbox, abandon));
+
+    public void Capture(Sandbox sandbox) => Begin(abandon => CaptureAsync(sandbox, abandon));
 
     public void Clean()
     {
         _abandon.Cancel();
         if (_clean.IsCompleted)
         {
-            _clean = Task.Run(CleanAsync);
+            Task before = _work;
+            _clean = Task.Run(() => CleanAsync(before));
         }
     }
 
     /// <summary>Does something again after the first retry's wait, unless the server stops before.</summary>
     public void Later(Func<Task> again) => _ = Task.Run(async () =>
     {
-        if (await PauseAsync(FirstRetry))
+        if (await WaitAsync(FirstRetry, CancellationToken.None))
         {
             await again();
         }
     });
 
-    private async Task LaunchAsync()
+    private void Begin(Func<CancellationToken, Task<SandboxCommand?>> work)
     {
-        SandboxCommand outcome;
+        Task before = Task.WhenAll(_work, _clean);
+        CancellationTokenSource abandon = _abandon = new CancellationTokenSource();
+        _work = Task.Run(async () =>
+        {
+            await before;
+            if (await work(abandon.Token) is { } outcome)
+            {
+                await tell(outcome, FromNode);
+            }
+        });
+    }
+
+    private async Task<SandboxCommand?> LaunchAsync(Sandbox sandbox, CancellationToken abandon)
+    {
         try
         {
-            await TakeTurnAsync();
-            try
-            {
-                await LaunchInTimeAsync();
-            }
-            finally
-            {
-                context.Turns.Release();
-            }
-
-            outcome = new SandboxCommand.Started();
+            await _node.LaunchAsync(sandbox, sandbox.Source, ReportStep, abandon);
+            return new SandboxCommand.Started();
         }
         catch (Exception e)
         {
-            string reason = Why(e);
-            LogLaunchFailed(context.Log, e, sandbox.Id, reason);
-            outcome = new SandboxCommand.Lost(reason, e is FaultException { Fault: { Code: FaultCode.NoCapacity } fault } ? fault : null);
-        }
-
-        await tell(outcome, FromNode);
-    }
-
-    private async Task TakeTurnAsync()
-    {
-        using var bound = new CancellationTokenSource(context.Options.LaunchQueueTimeout, context.Time);
-        using var any = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, _abandon.Token, context.Stopping);
-        try
-        {
-            await context.Turns.WaitAsync(any.Token);
-        }
-        catch (OperationCanceledException) when (bound.IsCancellationRequested)
-        {
-            throw new Fault(FaultCode.NoCapacity, "too many sandboxes are being started at the moment: try again later").AsException();
+            Fault why = _node.Explain(e, "starting", abandon);
+            return new SandboxCommand.Lost(why.Message, why.Code is FaultCode.NoCapacity ? why : null);
         }
     }
 
-    private async Task LaunchInTimeAsync()
+    private async Task<SandboxCommand?> PauseAsync(Sandbox sandbox, CancellationToken abandon)
     {
-        using var bound = new CancellationTokenSource(context.Options.LaunchTimeout, context.Time);
-        using var any = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, _abandon.Token, context.Stopping);
         try
         {
-            var request = new LaunchRequest(
-                sandbox.Id, sandbox.Id.Value, sandbox.Template, sandbox.Resources, sandbox.Environment, sandbox.AllowInternetAccess)
+            await _node.CaptureAsync(sandbox.Image!.Value, AfterCapture.StandStill, abandon);
+        }
+        catch (Exception e)
+        {
+            return new SandboxCommand.CaptureFailed(_node.Explain(e, "being paused", abandon));
+        }
+
+        return await FinishPauseAsync(abandon);
+    }
+
+    // From here on there is no way back: the image is all that counts.
+    private async Task<SandboxCommand?> FinishPauseAsync(CancellationToken abandon) =>
+        await CleanUntilDoneAsync(abandon) ? new SandboxCommand.Captured() : null;
+
+    private async Task<SandboxCommand?> RestoreAsync(Sandbox sandbox, CancellationToken abandon)
+    {
+        try
+        {
+            if (!await _node.TryCleanAsync())
             {
-                Start = context.Templates.Find(sandbox.Template.Value)?.Start ?? [],
-            };
-            await context.Node.LaunchAsync(request, ReportStep, any.Token);
+                throw new Fault(FaultCode.NoCapacity, "what is left of it on its node could not be removed yet: try again later").AsException();
+            }
+
+            await _node.LaunchAsync(sandbox, sandbox.Image, ReportStep, abandon);
+            return new SandboxCommand.Started();
         }
-        catch (OperationCanceledException e) when (bound.IsCancellationRequested && !_abandon.IsCancellationRequested)
+        catch (Exception e)
         {
-            throw new FaultException(
-                new Fault(FaultCode.Timeout, $"did not start within {context.Options.LaunchTimeout.TotalSeconds:0.###} s"), e);
+            return new SandboxCommand.ResumeFailed(_node.Explain(e, "being resumed", abandon));
         }
     }
 
-    private void ReportStep(SandboxPhase phase)
+    private async Task<SandboxCommand?> CaptureAsync(Sandbox sandbox, CancellationToken abandon)
     {
-        _reached = phase;
-        _ = tell(new SandboxCommand.Progress(phase), FromNode);
+        try
+        {
+            await _node.CaptureAsync(sandbox.Image!.Value, AfterCapture.GoOn, abandon);
+            return new SandboxCommand.Captured();
+        }
+        catch (Exception e)
+        {
+            return new SandboxCommand.CaptureFailed(_node.Explain(e, "being captured", abandon));
+        }
     }
 
-    // Tenants read it: nothing of the host's insides may be in it.
-    private string Why(Exception e) => e switch
-    {
-        OperationCanceledException when context.Stopping.IsCancellationRequested => "the server stopped while it was starting",
-        OperationCanceledException when _abandon.IsCancellationRequested => "was terminated while it was starting",
-        FaultException fault => fault.Fault.Message,
-        _ => $"the node could not start it (phase {_reached}); the operator's log has the details",
-    };
+    private void ReportStep(SandboxPhase phase) => _ = tell(new SandboxCommand.Progress(phase), FromNode);
 
-    private async Task CleanAsync()
+    private async Task CleanAsync(Task before)
     {
-        await _launch;
+        await before;
+        if (await CleanUntilDoneAsync(CancellationToken.None))
+        {
+            await tell(new SandboxCommand.Cleaned(), FromNode);
+        }
+    }
+
+    /// <summary>False when it was abandoned or the server stops.</summary>
+    private async Task<bool> CleanUntilDoneAsync(CancellationToken abandon)
+    {
         TimeSpan wait = FirstRetry;
-        while (!await TryCleanAsync())
+        while (!abandon.IsCancellationRequested)
         {
-            if (!await PauseAsync(wait))
+            if (await _node.TryCleanAsync())
             {
-                return;
+                return true;
+            }
+
+            if (!await WaitAsync(wait, abandon))
+            {
+                return false;
             }
 
             wait = wait * 2 < LastRetry ? wait * 2 : LastRetry;
         }
 
-        await tell(new SandboxCommand.Cleaned(), FromNode);
+        return false;
     }
 
-    private async Task<bool> TryCleanAsync()
+    /// <summary>False when it was abandoned or the server stops.</summary>
+    private async Task<bool> WaitAsync(TimeSpan wait, CancellationToken abandon)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(abandon, context.Stopping);
         try
         {
-            using var bound = new CancellationTokenSource(context.Options.NodeTimeout, context.Time);
-            await context.Node.CleanAsync(sandbox.Id, bound.Token);
-            return true;
-        }
-        catch (Exception e)
-        {
-            LogCleanFailed(context.Log, e, sandbox.Id);
-            return false;
-        }
-    }
-
-    /// <summary>False when the server stops.</summary>
-    private async Task<bool> PauseAsync(TimeSpan wait)
-    {
-        try
-        {
-            await Task.Delay(wait, context.Time, context.Stopping);
+            await Task.Delay(wait, context.Time, either.Token);
             return true;
         }
         catch (OperationCanceledException)
@@ -163,10 +183,4 @@ internal sealed partial class SandboxEffects(Sandbox sandbox, ActorContext conte
             return false;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} did not start: {Reason}")]
-    private static partial void LogLaunchFailed(ILogger log, Exception e, SandboxId sandbox, string reason);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Sandbox}: its node could not be cleaned; trying again")]
-    private static partial void LogCleanFailed(ILogger log, Exception e, SandboxId sandbox);
 }

@@ -9,6 +9,9 @@ public sealed record SandboxLimits
     public TimeSpan MaxTimeout { get; init; } = TimeSpan.FromHours(24);
     public TimeSpan DefaultTimeout { get; init; } = TimeSpan.FromSeconds(300);
 
+    /// <summary>How long a sandbox must at least be let alone before it is paused for that.</summary>
+    public TimeSpan MinIdleTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>MiB.</summary>
     public int MinMemoryMb { get; init; } = 128;
 

@@ -10,7 +10,7 @@ internal static class SandboxTransition
     /// <summary>What the record itself has against a command that its state allows; null when nothing.</summary>
     public static Fault? Refusal(Sandbox sandbox, SandboxCommand command, DateTimeOffset now) => command switch
     {
-        SandboxCommand.Connect when sandbox.ExpiresAt <= now => TimeIsUp(),
+        SandboxCommand.Connect when sandbox.ExpiresAt <= now => TimeIsUp(sandbox),
         SandboxCommand.SetTimeout set => RefuseTimeout(sandbox, set, now),
         SandboxCommand.AddPort add => PortRules.Clash(sandbox.Ports, add.Port, add.Most),
         SandboxCommand.RemovePort remove => PortRules.RemovalRefusal(sandbox, remove.Port),
@@ -26,18 +26,26 @@ internal static class SandboxTransition
     public static Sandbox Apply(Sandbox sandbox, SandboxCommand command, SandboxState next, DateTimeOffset now)
     {
         bool changes = next != sandbox.State;
-        Sandbox moved = changes
-            ? sandbox with
-            {
-                State = next, Phase = SandboxPhase.None, UpdatedAt = now, LocalPort = next.IsFinal() ? null : sandbox.LocalPort,
-            }
-            : sandbox;
+        Sandbox moved = changes ? Moved(sandbox, command, next, now) : sandbox;
         return command switch
         {
             SandboxCommand.Start => moved with { Phase = SandboxPhase.Allocating },
-            SandboxCommand.Started => moved with { StartedAt = now },
+            SandboxCommand.Started => moved with
+            {
+                StartedAt = now, ResumedAt = sandbox.State is SandboxState.Resuming ? now : null, Image = null,
+            },
             SandboxCommand.Progress progress => sandbox with { Phase = progress.Phase },
-            SandboxCommand.Lost lost => moved with { Reason = lost.Reason, EndedAt = now },
+            SandboxCommand.Lost lost => moved with { Reason = lost.Reason, EndedAt = next.IsFinal() ? now : null },
+            SandboxCommand.ImageLost lost => moved with { Reason = lost.Reason, EndedAt = now },
+            SandboxCommand.Pause pause => moved with { Image = pause.Image, PausingAt = now, Reason = pause.Reason },
+            SandboxCommand.Capture capture => moved with { Image = capture.Image },
+            SandboxCommand.Captured when next is SandboxState.Paused => moved with { PausedAt = now, Reason = sandbox.Reason },
+            SandboxCommand.Captured => moved with { Image = null },
+            SandboxCommand.CaptureFailed failed => moved with { Image = null, Reason = NotCaptured(sandbox, failed.Why) },
+            SandboxCommand.ResumeFailed failed => moved with { Reason = $"could not be resumed: {failed.Why.Message}" },
+            SandboxCommand.Resume { Timeout: { } wanted } => Timed(moved, wanted, changes, now),
+            SandboxCommand.Connect { Timeout: { } wanted } when sandbox.State is SandboxState.Paused or SandboxState.Resuming =>
+                Timed(moved, wanted, changes, now),
             SandboxCommand.Expire => moved with { Phase = SandboxPhase.CleaningResources, Reason = Expired(sandbox) },
             SandboxCommand.Terminate when changes => moved with { Phase = SandboxPhase.CleaningResources },
             SandboxCommand.Delete => Deleted(moved, changes, now),
@@ -60,10 +68,47 @@ internal static class SandboxTransition
             },
             SandboxCommand.Move move => sandbox with { LocalPort = move.LocalPort, UpdatedAt = now },
             SandboxCommand.SetTimeout set => sandbox with { Timeout = set.Timeout, UpdatedAt = now },
-            SandboxCommand.Cleaned when changes => moved with { EndedAt = now },
+            SandboxCommand.Cleaned when changes => moved with { EndedAt = now, Image = null },
+            SandboxCommand.Cleaned when next.IsFinal() => moved with { Image = null },
             _ => moved,
         };
     }
+
+    private static Sandbox Moved(Sandbox sandbox, SandboxCommand command, SandboxState next, DateTimeOffset now) => sandbox with
+    {
+        State = next,
+        Phase = SandboxPhase.None,
+        UpdatedAt = now,
+        LocalPort = next.IsFinal() ? null : sandbox.LocalPort,
+        Reason = command is SandboxCommand.Cleaned ? sandbox.Reason : "",
+        RanBefore = sandbox.RanBefore + RanInPhaseThatEnds(sandbox, next, now),
+        PausedBefore = sandbox.PausedBefore + PausedUntilNow(sandbox, next, now),
+    };
+
+    // A phase that a pause ends was over when the pause was asked for.
+    private static TimeSpan RanInPhaseThatEnds(Sandbox sandbox, SandboxState next, DateTimeOffset now) => (sandbox.State, next) switch
+    {
+        (SandboxState.Running or SandboxState.Forking, SandboxState.Terminating or SandboxState.Failed) => now - sandbox.StartedAt,
+        (SandboxState.Pausing, SandboxState.Paused or SandboxState.Terminating or SandboxState.Failed) => sandbox.PausingAt - sandbox.StartedAt,
+        _ => null,
+    } ?? TimeSpan.Zero;
+
+    private static TimeSpan PausedUntilNow(Sandbox sandbox, SandboxState next, DateTimeOffset now) =>
+        sandbox.State is SandboxState.Paused or SandboxState.Resuming
+        && next is SandboxState.Running or SandboxState.Terminating or SandboxState.Failed
+            ? now - sandbox.PausedAt ?? TimeSpan.Zero
+            : TimeSpan.Zero;
+
+    private static string NotCaptured(Sandbox sandbox, Fault why) => sandbox switch
+    {
+        { State: SandboxState.Forking } => $"no image of it could be taken: {why.Message}",
+        { Reason: "" } => $"could not be paused: {why.Message}",
+        _ => $"{sandbox.Reason}, could not be paused and is going to be: {why.Message}",
+    };
+
+    // The phase that begins lasts as its resume says; who joins a resume may only make it longer.
+    private static Sandbox Timed(Sandbox moved, TimeSpan timeout, bool begins, DateTimeOffset now) =>
+        begins ? moved with { Timeout = timeout } : Prolonged(moved, timeout, now);
 
     private static Sandbox Deleted(Sandbox moved, bool changes, DateTimeOffset now)
     {
@@ -85,7 +130,7 @@ internal static class SandboxTransition
     }
 
     private static TimeSpan Used(Sandbox sandbox, DateTimeOffset now) =>
-        sandbox.State is SandboxState.Running && sandbox.StartedAt is { } started ? now - started : TimeSpan.Zero;
+        sandbox.State is SandboxState.Running or SandboxState.Forking && sandbox.StartedAt is { } started ? now - started : TimeSpan.Zero;
 
     private static Fault? RefuseMounts(Sandbox sandbox, MountPatch patch)
     {
@@ -104,7 +149,7 @@ internal static class SandboxTransition
     {
         if (sandbox.ExpiresAt <= now)
         {
-            return TimeIsUp();
+            return TimeIsUp(sandbox);
         }
 
         if (set.Rule is TimeoutRule.FromNow or TimeoutRule.LaterFromNow)
@@ -123,9 +168,10 @@ internal static class SandboxTransition
             : null;
     }
 
-    private static Fault TimeIsUp() => new(FaultCode.WrongState, "the sandbox has reached its timeout and is being terminated");
+    private static Fault TimeIsUp(Sandbox sandbox) => new(
+        FaultCode.WrongState, $"the sandbox has reached its timeout and is being {(sandbox.AutoPause ? "paused" : "terminated")}");
 
-    private static string Expired(Sandbox sandbox) => $"reached its timeout of {Seconds(sandbox.Timeout)} s";
+    internal static string Expired(Sandbox sandbox) => $"reached its timeout of {Seconds(sandbox.Timeout)} s";
 
     private static string Seconds(TimeSpan time) => $"{time.TotalSeconds:0.###}";
 }

@@ -32,9 +32,11 @@ internal sealed class SandboxStore(Database database, EventLog events)
         where id = @Id
         """;
 
+    // One that is paused takes of the node what its image takes, and nothing else.
     private const string Live =
         """
-        select coalesce(sum(owner = @owner), 0) as of_owner, coalesce(sum(memory_mb), 0) as memory_mb, coalesce(sum(storage_gb), 0) as storage_gb
+        select coalesce(sum(owner = @owner), 0) as of_owner, coalesce(sum(memory_mb * (state <> 'paused')), 0) as memory_mb,
+            coalesce(sum(storage_gb * (state <> 'paused')), 0) as storage_gb
         from sandboxes where state in @live
         """;
 
@@ -48,8 +50,11 @@ internal sealed class SandboxStore(Database database, EventLog events)
     });
 
     /// <param name="command">What changes it; decides what the event is called where the records do not.</param>
-    public Task UpdateAsync(Sandbox before, Sandbox after, string cause, SandboxCommand? command = null) => database.WriteAsync(connection =>
+    /// <param name="admit">Told what the others use; what it throws leaves the record as it was.</param>
+    public Task UpdateAsync(
+        Sandbox before, Sandbox after, string cause, SandboxCommand? command = null, Action<LiveUse>? admit = null) => database.WriteAsync(connection =>
     {
+        admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { owner = after.Owner.Value, live = States(over: false) }));
         if (connection.Execute(Update, SandboxRow.Of(after)) != 1)
         {
             throw new InvalidOperationException($"the record of sandbox {after.Id} is gone");
@@ -182,4 +187,7 @@ internal sealed record LiveUse
     public long MemoryMb { get; init; }
 
     public long StorageGb { get; init; }
+
+    /// <summary>What the images take of the disk, those of paused sandboxes and of snapshots.</summary>
+    public long ImageBytes { get; init; }
 }

@@ -102,7 +102,7 @@ public sealed record Sandbox
     public bool DeleteRequested { get; init; }
 
     /// <summary>When the present running phase must end; null while it has none.</summary>
-    public DateTimeOffset? ExpiresAt => State is SandboxState.Running ? StartedAt + Timeout : null;
+    public DateTimeOffset? ExpiresAt => State is SandboxState.Running or SandboxState.Forking ? StartedAt + Timeout : null;
 }
 
 /// <summary>Hard limits of a sandbox.</summary>

@@ -79,6 +79,15 @@ public abstract record SandboxCommand
     /// <summary>Its running phase has lasted as long as it may.</summary>
     public sealed record Expire : SandboxCommand;
 
+    /// <summary>Nobody has used it for as long as it may be idle.</summary>
+    public sealed record Idle : SandboxCommand;
+
+    /// <summary>The report that the image to which it is paused is not there any more, or damaged.</summary>
+    public sealed record ImageLost(string Reason) : SandboxCommand;
+
+    /// <summary>The report that its node holds something of it though it is paused.</summary>
+    public sealed record Sweep : SandboxCommand;
+
     /// <summary>End it, keep the record.</summary>
     public sealed record Terminate : SandboxCommand;
 

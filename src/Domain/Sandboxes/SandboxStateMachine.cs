@@ -87,6 +87,13 @@ public static class SandboxStateMachine
         SandboxCommand.Expire => state is SandboxState.Running
             ? To(SandboxState.Terminating, SandboxEffect.Clean)
             : Refuse(state, "expired"),
+        SandboxCommand.Idle => state is SandboxState.Running ? To(SandboxState.Pausing, SandboxEffect.Pause) : Refuse(state, "idle"),
+        SandboxCommand.ImageLost => state is SandboxState.Paused
+            ? To(SandboxState.Failed, SandboxEffect.Clean)
+            : Refuse(state, "without its image"),
+        SandboxCommand.Sweep => state is SandboxState.Paused
+            ? new Decision(state, SandboxEffect.Clean, null)
+            : Refuse(state, "swept off its node"),
         SandboxCommand.Terminate => DecideTerminate(state),
         SandboxCommand.Delete => state.IsFinal() ? new Decision(state, SandboxEffect.Forget, null) : DecideTerminate(state),
         SandboxCommand.Cleaned => DecideCleaned(state),

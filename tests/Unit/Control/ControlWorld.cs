@@ -9,6 +9,7 @@ using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
 using Atoll.Node.Launch;
@@ -145,6 +146,22 @@ internal sealed class ControlWorld : IAsyncDisposable
     public Task<Sandbox> CreateAsync(CreateSandbox? request = null, bool wait = true) =>
         Sandboxes.CreateAsync(Root, request ?? new CreateSandbox(), wait, CancellationToken.None).WaitAsync(Bound);
 
+    public Task<Sandbox> PauseAsync(SandboxId id) => Sandboxes.PauseAsync(Root, id, wait: true, CancellationToken.None).WaitAsync(Bound);
+
+    public Task<Sandbox> ResumeAsync(SandboxId id, TimeSpan? timeout = null) =>
+        Sandboxes.ResumeAsync(Root, id, timeout, wait: true, CancellationToken.None).WaitAsync(Bound);
+
+    /// <summary>Waits until the machine has so many images, complete or not.</summary>
+    public async Task ImagesAsync(int count)
+    {
+        long since = Stopwatch.GetTimestamp();
+        while (Machine.Images.Count != count)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(since) < Bound, $"there are {Machine.Images.Count} images, not {count}");
+            await Task.Delay(5);
+        }
+    }
+
     /// <summary>The record once it fulfils the condition; null for one that was removed.</summary>
     public async Task<Sandbox?> UntilAsync(SandboxId id, Func<Sandbox?, bool> condition)
     {
@@ -169,6 +186,19 @@ internal sealed class ControlWorld : IAsyncDisposable
     public IReadOnlyList<(string? From, string To, string Cause)> EventsOf(SandboxId id) => Get<Database>().Read(connection => connection
         .Query<(string?, string, string)>(
             "select from_state, to_state, cause from events where sandbox = @id and to_state is not null order by seq", new { id = id.Value }).ToList());
+
+    /// <summary>The reasons of those transitions.</summary>
+    public IReadOnlyList<string> ReasonsOf(SandboxId id) => Get<Database>().Read(connection => connection
+        .Query<string>("select reason from events where sandbox = @id and to_state is not null order by seq", new { id = id.Value }).ToList());
+
+    /// <summary>Puts an image of nothing on the machine's disk.</summary>
+    public ImageId MakeImage(SandboxId of)
+    {
+        ImageId id = ImageId.New(Time.GetUtcNow());
+        var agent = new SimulatedAgent(new Dictionary<string, string>(), Time, TimeSpan.Zero);
+        Machine.Images[id] = new SimulatedImage(new SandboxImage(id, of, 0, Time.GetUtcNow())) { Memory = agent.Remember() };
+        return id;
+    }
 
     public static async Task<Fault> FaultAsync(Func<Task> action) => (await Assert.ThrowsAsync<FaultException>(action)).Fault;
 

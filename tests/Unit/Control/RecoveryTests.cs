@@ -261,6 +261,11 @@ public sealed class RecoveryTests
     {
         await using ControlWorld world = await ControlWorld.StartAsync();
         Sandbox sandbox = Record(world) with { State = left, StartedAt = world.Time.GetUtcNow() };
+        if (left is SandboxState.Paused or SandboxState.Resuming)
+        {
+            sandbox = sandbox with { Image = world.MakeImage(sandbox.Id) };
+        }
+
         await world.Store.InsertAsync(sandbox, "test");
         await world.RestartAsync();
 

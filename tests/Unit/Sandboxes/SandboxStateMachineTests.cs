@@ -34,6 +34,9 @@ public sealed class SandboxStateMachineTests
         CaptureFailed| -                   | -                   | -                   | Running             | -                   | -                   | Running             | -           | -          | -        | -
         ResumeFailed | -                   | -                   | -                   | -                   | -                   | Paused              | -                   | -           | -          | -        | -
         Expire       | -                   | -                   | Terminating/Clean   | -                   | -                   | -                   | -                   | -           | -          | -        | -
+        Idle         | -                   | -                   | Pausing/Pause       | -                   | -                   | -                   | -                   | -           | -          | -        | -
+        ImageLost    | -                   | -                   | -                   | -                   | Failed/Clean        | -                   | -                   | -           | -          | -        | -
+        Sweep        | -                   | -                   | -                   | -                   | ./Clean             | -                   | -                   | -           | -          | -        | -
         Terminate    | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | .           | .          | .        | Terminating/Clean
         Delete       | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | Terminating/Clean   | .           | ./Forget   | ./Forget | Terminating/Clean
         Cleaned      | -                   | -                   | -                   | -                   | .                   | -                   | -                   | Terminated  | .          | .        | -
@@ -59,6 +62,9 @@ public sealed class SandboxStateMachineTests
         ["Connect"] = new SandboxCommand.Connect(TimeSpan.FromMinutes(1)),
         ["SetTimeout"] = new SandboxCommand.SetTimeout(TimeSpan.FromMinutes(1)),
         ["Expire"] = new SandboxCommand.Expire(),
+        ["Idle"] = new SandboxCommand.Idle(),
+        ["ImageLost"] = new SandboxCommand.ImageLost("damaged"),
+        ["Sweep"] = new SandboxCommand.Sweep(),
         ["Terminate"] = new SandboxCommand.Terminate(),
         ["Delete"] = new SandboxCommand.Delete(),
         ["Cleaned"] = new SandboxCommand.Cleaned(),
