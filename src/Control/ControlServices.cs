@@ -26,7 +26,7 @@ public static class ControlServices
 {
     /// <summary>
     /// Adds <see cref="ISandboxes"/>, <see cref="ISandboxAgents"/>, <see cref="IExecutions"/>, <see cref="ICodeInterpreter"/>, <see cref="IApiKeys"/>, <see cref="IAccessTokens"/>,
-    /// <see cref="ISandboxOwners"/>, <see cref="IAgentSecrets"/>, <see cref="IRequestMemory"/>, <see cref="TenancyAdmin"/> and the service that opens the
+    /// <see cref="ISandboxOwners"/>, <see cref="ITenants"/>, <see cref="IProjects"/>, <see cref="IAgentSecrets"/>, <see cref="IRequestMemory"/>, <see cref="TenancyAdmin"/> and the service that opens the
     /// store and recovers before the listener answers. The host adds <see cref="INode"/> and ITemplates, and
     /// <see cref="ISandboxAddresses"/> if sandboxes are to have ports of their own.
     /// </summary>
@@ -40,6 +40,7 @@ public static class ControlServices
         services.AddSingleton<SandboxStore>();
         services.AddSingleton<UserStore>();
         services.AddSingleton<ApiKeyStore>();
+        services.AddSingleton<ProjectStore>();
 
         services.TryAddSingleton<ISandboxAddresses, NoLocalPorts>();
         services.AddSingleton<Admission>();
@@ -66,6 +67,9 @@ public static class ControlServices
         services.AddSingleton<IAccessTokens>(provider => provider.GetRequiredService<SandboxSecrets>());
         services.AddSingleton<IAgentSecrets>(provider => provider.GetRequiredService<SandboxSecrets>());
         services.AddSingleton<LiveTokens>();
+        services.AddSingleton<Tenants>();
+        services.AddSingleton<ITenants>(provider => provider.GetRequiredService<Tenants>());
+        services.AddSingleton<IProjects, Projects>();
         services.AddSingleton<ISandboxOwners, SandboxOwners>();
         services.AddSingleton(provider =>
             new TenancyAdmin(provider.GetRequiredService<Database>(), options, provider.GetRequiredService<TimeProvider>()));

@@ -138,7 +138,7 @@ internal sealed class Executions(ISandboxes sandboxes, ISandboxAgents agents, Ti
 
     private async Task<IAgent> AgentAsync(Caller caller, SandboxId id, CancellationToken cancellation)
     {
-        await sandboxes.GetAsync(caller, id, cancellation);
+        await sandboxes.FindUsableAsync(caller, id, cancellation);
         return await agents.AgentAsync(id, cancellation);
     }
 

@@ -5,6 +5,7 @@ using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Templates;
+using Atoll.Domain.Tenancy;
 
 namespace Atoll.Control.Sandboxes;
 
@@ -14,7 +15,7 @@ namespace Atoll.Control.Sandboxes;
 /// </summary>
 internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templates, INode node)
 {
-    public Sandbox Record(CreateSandbox request, Domain.Tenancy.UserId owner, DateTimeOffset now)
+    public Sandbox Record(CreateSandbox request, UserId owner, DateTimeOffset now)
     {
         Template template = FindTemplate(request.Template);
         CheckEntries("env_vars", request.Environment, EnvironmentName(), "must match [A-Za-z_][A-Za-z0-9_]*");
@@ -23,6 +24,7 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
         {
             Id = request.Id ?? SandboxId.New(now),
             Owner = owner,
+            Project = request.Project ?? ProjectId.DefaultOf(owner),
             Name = Name(request.Name),
             Description = Description(request.Description),
             Template = template.Id,

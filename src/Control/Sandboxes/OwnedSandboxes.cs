@@ -37,7 +37,7 @@ internal sealed class OwnedSandboxes(
         }
     }
 
-    public Task<Sandbox> GetAsync(Caller caller, SandboxId id, CancellationToken cancellation) => Task.FromResult(Find(caller, id));
+    public Task<Sandbox> GetAsync(Caller caller, SandboxId id, CancellationToken cancellation) => Task.FromResult(Find(id, caller.MaySee));
 
     public Task<SandboxPage> ListAsync(Caller caller, SandboxQuery query, CancellationToken cancellation)
     {
@@ -51,19 +51,24 @@ internal sealed class OwnedSandboxes(
             throw Fault.Invalid("offset", "offset must be 0 or more").AsException();
         }
 
-        SandboxPage page = store.List(caller.User.Id, query);
+        if (query.OfEverybody ? !caller.IsAdmin : query.Owner is { } owner && !caller.MaySee(owner))
+        {
+            throw new Fault(FaultCode.Forbidden, "only your own sandboxes can be listed: others' need the role admin or root", "owner_user_id").AsException();
+        }
+
+        SandboxPage page = store.List(query.OfEverybody ? null : query.Owner ?? caller.User.Id, query);
         return Task.FromResult(page with { Sandboxes = [.. page.Sandboxes.Select(WithPhase)] });
     }
 
     public async Task<Sandbox> PauseAsync(Caller caller, SandboxId id, bool wait, CancellationToken cancellation)
     {
-        Find(caller, id);
+        Find(id, caller.MayUse);
         return await lifecycle.PauseAsync(id, Cause(caller), wait, cancellation);
     }
 
     public async Task<Sandbox> ResumeAsync(Caller caller, SandboxId id, TimeSpan? timeout, bool wait, CancellationToken cancellation)
     {
-        Find(caller, id);
+        Find(id, caller.MayUse);
         return await lifecycle.ResumeAsync(id, Checked(timeout), Cause(caller), wait, cancellation);
     }
 
@@ -74,21 +79,21 @@ internal sealed class OwnedSandboxes(
     public async Task<Sandbox> ConnectAsync(
         Caller caller, SandboxId id, TimeSpan? timeout, TimeoutOrigin origin, CancellationToken cancellation)
     {
-        Find(caller, id);
+        Find(id, caller.MayUse);
         return await lifecycle.ConnectAsync(id, new SandboxCommand.Connect(Checked(timeout), origin, Longest), Cause(caller), cancellation);
     }
 
     public async Task<Sandbox> SetTimeoutAsync(
         Caller caller, SandboxId id, TimeSpan timeout, TimeoutRule rule, CancellationToken cancellation)
     {
-        Find(caller, id);
+        Find(id, caller.MayUse);
         var command = new SandboxCommand.SetTimeout(rules.Timeout(timeout), rule, Longest);
         return await directory.AskAsync(id, command, Cause(caller), cancellation);
     }
 
     public async Task<Sandbox> AddPortAsync(Caller caller, SandboxId id, PortMapping port, CancellationToken cancellation)
     {
-        Find(caller, id);
+        Find(id, caller.MayUse);
         return PortRules.Problem(port) is { } problem
             ? throw problem.AsException()
             : await directory.AskAsync(id, new SandboxCommand.AddPort(port, limits.MaxPorts), Cause(caller), cancellation);
@@ -96,13 +101,13 @@ internal sealed class OwnedSandboxes(
 
     public async Task<Sandbox> RemovePortAsync(Caller caller, SandboxId id, int port, CancellationToken cancellation)
     {
-        Find(caller, id);
+        Find(id, caller.MayUse);
         return await directory.AskAsync(id, new SandboxCommand.RemovePort(port), Cause(caller), cancellation);
     }
 
     public async Task<Sandbox> TerminateAsync(Caller caller, SandboxId id, CancellationToken cancellation)
     {
-        Sandbox sandbox = Find(caller, id);
+        Sandbox sandbox = Find(id, caller.MaySee);
         return sandbox.State.IsFinal()
             ? sandbox
             : await directory.AskAsync(id, new SandboxCommand.Terminate(), Cause(caller), cancellation);
@@ -110,13 +115,13 @@ internal sealed class OwnedSandboxes(
 
     public async Task<Sandbox> DeleteAsync(Caller caller, SandboxId id, CancellationToken cancellation)
     {
-        Find(caller, id);
+        Find(id, caller.MaySee);
         return await directory.AskAsync(id, new SandboxCommand.Delete(), Cause(caller), cancellation);
     }
 
     private TimeSpan? Checked(TimeSpan? timeout) => timeout is { } given ? rules.Timeout(given) : null;
 
-    private Sandbox Find(Caller caller, SandboxId id) => directory.Read(id) is { } sandbox && caller.Owns(sandbox.Owner)
+    private Sandbox Find(SandboxId id, Func<UserId, bool> may) => directory.Read(id) is { } sandbox && may(sandbox.Owner)
         ? sandbox
         : throw Fault.NotFound("sandbox", id.Value).AsException();
 

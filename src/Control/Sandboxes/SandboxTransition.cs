@@ -66,6 +66,7 @@ internal static class SandboxTransition
             {
                 Mounts = change.Patch.Apply(sandbox.Mounts), UpdatedAt = now,
             },
+            SandboxCommand.SetProject set when set.Project != sandbox.Project => sandbox with { Project = set.Project, UpdatedAt = now },
             SandboxCommand.Move move => sandbox with { LocalPort = move.LocalPort, UpdatedAt = now },
             SandboxCommand.SetTimeout set => sandbox with { Timeout = set.Timeout, UpdatedAt = now },
             SandboxCommand.Cleaned when changes => moved with { EndedAt = now, Image = null },

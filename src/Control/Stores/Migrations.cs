@@ -173,6 +173,30 @@ internal static class Migrations
         create index notifications_by_owner on notifications (owner, seq);
         """,
         "alter table sandboxes add column mounts text not null default '[]'",
+        """
+        create table projects (
+            id          text primary key,
+            owner       text not null references users (id),
+            name        text not null,
+            description text not null,
+            is_default  integer not null,
+            created_at  integer not null,
+            updated_at  integer not null,
+            unique (owner, name)
+        ) strict;
+        insert into projects select 'prj-' || substr(id, 5), id, 'default', '', 1, created_at, created_at from users;
+        alter table sandboxes add column project text not null default '';
+        update sandboxes set project = 'prj-' || substr(owner, 5);
+        create index sandboxes_by_project on sandboxes (project);
+        alter table users add column role text not null default 'member';
+        update users set role = 'root' where is_root;
+        alter table users add column is_active integer not null default 1;
+        alter table users add column description text not null default '';
+        alter table users add column avatar_url text;
+        alter table users add column last_login integer;
+        alter table users add column password text;
+        alter table users add column reset_requested_at integer;
+        """,
     ];
 
     public static int Newest => Steps.Length;

@@ -52,6 +52,7 @@ internal sealed class SandboxRow
     public string? Image { get; set; }
     public string? Source { get; set; }
     public string Mounts { get; set; } = "[]";
+    public string Project { get; set; } = "";
 
     public static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 
@@ -97,6 +98,7 @@ internal sealed class SandboxRow
         Image = sandbox.Image?.Value,
         Source = sandbox.Source?.Value,
         Mounts = JsonSerializer.Serialize(sandbox.Mounts, RowJson.Default.IReadOnlyListMountSlot),
+        Project = sandbox.Project.Value,
     };
 
     public Sandbox ToSandbox() => new()
@@ -138,6 +140,7 @@ internal sealed class SandboxRow
         Image = Image is null ? null : ImageId.Parse(Image),
         Source = Source is null ? null : ImageId.Parse(Source),
         Mounts = JsonSerializer.Deserialize(Mounts, RowJson.Default.IReadOnlyListMountSlot)!,
+        Project = new ProjectId(Project),
     };
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

@@ -14,12 +14,12 @@ internal sealed class SandboxStore(Database database, EventLog events)
         insert into sandboxes (id, owner, name, description, template, template_name, cpu_count, memory_mb, storage_gb,
             auto_pause, secure, allow_internet_access, public_traffic, request_host, region, metadata, environment, ports, created_at, updated_at,
             timeout_ms, timeout_at, state, phase, reason, node, local_port, started_at, ended_at, delete_requested,
-            auto_resume, idle_timeout_ms, pausing_at, paused_at, resumed_at, ran_before_ms, paused_before_ms, image, source, mounts)
+            auto_resume, idle_timeout_ms, pausing_at, paused_at, resumed_at, ran_before_ms, paused_before_ms, image, source, mounts, project)
         values (@Id, @Owner, @Name, @Description, @Template, @TemplateName, @CpuCount, @MemoryMb, @StorageGb,
             @AutoPause, @Secure, @AllowInternetAccess, @PublicTraffic, @RequestHost, @Region, @Metadata, @Environment, @Ports, @CreatedAt, @UpdatedAt,
             @TimeoutMs, @TimeoutAt, @State, @Phase, @Reason, @Node, @LocalPort, @StartedAt, @EndedAt,
             @DeleteRequested,
-            @AutoResume, @IdleTimeoutMs, @PausingAt, @PausedAt, @ResumedAt, @RanBeforeMs, @PausedBeforeMs, @Image, @Source, @Mounts)
+            @AutoResume, @IdleTimeoutMs, @PausingAt, @PausedAt, @ResumedAt, @RanBeforeMs, @PausedBeforeMs, @Image, @Source, @Mounts, @Project)
         """;
 
     private const string Update =
@@ -28,7 +28,7 @@ internal sealed class SandboxStore(Database database, EventLog events)
             phase = @Phase, reason = @Reason, node = @Node, local_port = @LocalPort, ports = @Ports,
             started_at = @StartedAt, ended_at = @EndedAt,
             delete_requested = @DeleteRequested, pausing_at = @PausingAt, paused_at = @PausedAt, resumed_at = @ResumedAt,
-            ran_before_ms = @RanBeforeMs, paused_before_ms = @PausedBeforeMs, image = @Image, mounts = @Mounts
+            ran_before_ms = @RanBeforeMs, paused_before_ms = @PausedBeforeMs, image = @Image, mounts = @Mounts, project = @Project
         where id = @Id
         """;
 
@@ -45,6 +45,7 @@ internal sealed class SandboxStore(Database database, EventLog events)
     public Task InsertAsync(Sandbox sandbox, string cause, Action<LiveUse>? admit = null) => database.WriteAsync(connection =>
     {
         admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { owner = sandbox.Owner.Value, live = States(over: false) }));
+        ProjectStore.Require(connection, sandbox);
         connection.Execute(Insert, SandboxRow.Of(sandbox));
         return events.Append(connection, SandboxEvents.Of(null, sandbox, null, cause), sandbox.UpdatedAt);
     });
@@ -55,6 +56,11 @@ internal sealed class SandboxStore(Database database, EventLog events)
         Sandbox before, Sandbox after, string cause, SandboxCommand? command = null, Action<LiveUse>? admit = null) => database.WriteAsync(connection =>
     {
         admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { owner = after.Owner.Value, live = States(over: false) }));
+        if (after.Project != before.Project)
+        {
+            ProjectStore.Require(connection, after);
+        }
+
         if (connection.Execute(Update, SandboxRow.Of(after)) != 1)
         {
             throw new InvalidOperationException($"the record of sandbox {after.Id} is gone");
@@ -100,7 +106,8 @@ internal sealed class SandboxStore(Database database, EventLog events)
         new { over = States(over: true), before = moment.ToUnixTimeMilliseconds(), limit }))
         .Select(SandboxId.Parse).ToList();
 
-    public SandboxPage List(UserId owner, SandboxQuery query)
+    /// <param name="owner">Null for those of every user.</param>
+    public SandboxPage List(UserId? owner, SandboxQuery query)
     {
         (string where, DynamicParameters parameters) = Where(owner, query);
         string direction = query.Descending ? "desc" : "asc";
@@ -123,11 +130,22 @@ internal sealed class SandboxStore(Database database, EventLog events)
     }
 
     // Only constant text enters the SQL; everything that a caller says is a parameter.
-    private static (string Where, DynamicParameters Parameters) Where(UserId owner, SandboxQuery query)
+    private static (string Where, DynamicParameters Parameters) Where(UserId? owner, SandboxQuery query)
     {
-        var where = new StringBuilder("owner = @owner");
+        var where = new StringBuilder("true");
         var parameters = new DynamicParameters();
-        parameters.Add("owner", owner.Value);
+        if (owner is { } one)
+        {
+            where.Append(" and owner = @owner");
+            parameters.Add("owner", one.Value);
+        }
+
+        if (query.Project is { } project)
+        {
+            where.Append(" and project = @project");
+            parameters.Add("project", project.Value);
+        }
+
         if (query.States.Count > 0)
         {
             where.Append(" and state in @states");

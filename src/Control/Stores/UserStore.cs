@@ -12,15 +12,17 @@ internal sealed class UserStore(Database database)
     {
         connection.Execute(
             """
-            insert into users (id, username, email, display_name, is_root, created_at)
-            values (@Id, @Username, @Email, @DisplayName, @IsRoot, @CreatedAt) on conflict (username) do nothing
+            insert into users (id, username, email, display_name, is_root, created_at, role)
+            values (@Id, @Username, @Email, @DisplayName, @IsRoot, @CreatedAt, @Role) on conflict (username) do nothing
             """,
             new
             {
                 Id = user.Id.Value, user.Username, user.Email, user.DisplayName, user.IsRoot,
-                CreatedAt = user.CreatedAt.ToUnixTimeMilliseconds(),
+                CreatedAt = user.CreatedAt.ToUnixTimeMilliseconds(), Role = SandboxRow.Word(user.Role),
             });
-        return Find(connection, "username", user.Username)!;
+        User stored = Find(connection, "username", user.Username)!;
+        ProjectStore.InsertDefault(connection, stored.Id, stored.CreatedAt.ToUnixTimeMilliseconds());
+        return stored;
     });
 
     public User? Find(UserId id) => database.Read(connection => Find(connection, "id", id.Value));
@@ -41,8 +43,27 @@ internal sealed class UserStore(Database database)
         public string DisplayName { get; set; } = "";
         public bool IsRoot { get; set; }
         public long CreatedAt { get; set; }
+        public string Role { get; set; } = "";
+        public bool IsActive { get; set; }
+        public string Description { get; set; } = "";
+        public string? AvatarUrl { get; set; }
+        public long? LastLogin { get; set; }
+        public string? Password { get; set; }
+        public long? ResetRequestedAt { get; set; }
 
         public User ToUser() => new(
-            new UserId(Id), Username, Email, DisplayName, IsRoot, DateTimeOffset.FromUnixTimeMilliseconds(CreatedAt));
+            new UserId(Id), Username, Email, DisplayName, IsRoot, DateTimeOffset.FromUnixTimeMilliseconds(CreatedAt))
+        {
+            Role = Enum.Parse<Role>(Role, ignoreCase: true),
+            IsActive = IsActive,
+            Description = Description,
+            AvatarUrl = AvatarUrl,
+            LastLogin = Time(LastLogin),
+            HasPassword = Password is not null,
+            ResetRequestedAt = Time(ResetRequestedAt),
+        };
+
+        private static DateTimeOffset? Time(long? milliseconds) =>
+            milliseconds is { } known ? DateTimeOffset.FromUnixTimeMilliseconds(known) : null;
     }
 }

@@ -105,7 +105,7 @@ internal sealed class ApiKeys(ApiKeyStore store, UserStore users, TimeProvider t
         }
 
         long readAt = time.GetTimestamp();
-        if (store.FindByHash(hash) is not { IsActive: true } key || users.Find(key.Owner) is not { } user)
+        if (store.FindByHash(hash) is not { IsActive: true } key || users.Find(key.Owner) is not { IsActive: true } user)
         {
             lock (_lock)
             {

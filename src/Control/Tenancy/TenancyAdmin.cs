@@ -35,7 +35,10 @@ public sealed class TenancyAdmin : IAsyncDisposable
     }
 
     /// <summary>Finds the user of that name, or makes it: as root if it has <see cref="ControlOptions.RootUsername"/>, which no server may have made yet.</summary>
-    public Task<User> EnsureUserAsync(string username) => EnsureAsync(username, isRoot: username == _rootUsername);
+    public Task<User> EnsureUserAsync(string username) => EnsureAsync(username, Role.Member);
+
+    /// <summary>The same; one that is made gets a role other than root.</summary>
+    public Task<User> EnsureUserAsync(string username, Role role) => EnsureAsync(username, role);
 
     /// <summary>Makes a key for a user. <see cref="FaultCode.NotFound"/> for an unknown user; otherwise as <see cref="IApiKeys.CreateAsync"/>.</summary>
     public async Task<NewApiKey> CreateKeyAsync(string username, string name)
@@ -74,7 +77,7 @@ public sealed class TenancyAdmin : IAsyncDisposable
 
     internal Task MakeRootAsync() => EnsureUserAsync(_rootUsername);
 
-    private Task<User> EnsureAsync(string username, bool isRoot)
+    private Task<User> EnsureAsync(string username, Role role)
     {
         if (username.Length is 0 or > MaxUsernameLength || username.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)))
         {
@@ -83,6 +86,9 @@ public sealed class TenancyAdmin : IAsyncDisposable
 
         DateTimeOffset now = _time.Now();
         return _users.EnsureAsync(new User(
-            new UserId($"usr-{Ulid.New(now)}"), username, $"{username}@localhost", username, isRoot, now));
+            new UserId($"usr-{Ulid.New(now)}"), username, $"{username}@localhost", username, username == _rootUsername, now)
+        {
+            Role = username == _rootUsername ? Role.Root : role,
+        });
     }
 }

@@ -87,6 +87,9 @@ public sealed record CreateSandbox
     /// <summary>Name or id of a template, or of a snapshot of the caller's.</summary>
     public string? Template { get; init; }
 
+    /// <summary>A project of the caller's; null for the default one.</summary>
+    public ProjectId? Project { get; init; }
+
     public int? CpuCount { get; init; }
     public int? MemoryMb { get; init; }
     public int? StorageGb { get; init; }
@@ -165,6 +168,14 @@ public enum TimeoutOrigin
 public sealed record SandboxQuery
 {
     public IReadOnlyList<SandboxState> States { get; init; } = [];
+
+    /// <summary>Whose; null for the caller's own.</summary>
+    public UserId? Owner { get; init; }
+
+    /// <summary>Of every user. Only for who <see cref="Caller.IsAdmin"/>.</summary>
+    public bool OfEverybody { get; init; }
+
+    public ProjectId? Project { get; init; }
 
     /// <summary>Pairs that the metadata must hold, all of them.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();

@@ -12,8 +12,18 @@ namespace Atoll.Domain.Sandboxes;
 /// </summary>
 public sealed record Sandbox
 {
+    private readonly ProjectId? _project;
+
     public required SandboxId Id { get; init; }
     public required UserId Owner { get; init; }
+
+    /// <summary>The owner's project that it is in; the default one unless another was wanted.</summary>
+    public ProjectId Project
+    {
+        get => _project ?? ProjectId.DefaultOf(Owner);
+        init => _project = value;
+    }
+
     public required string Name { get; init; }
     public string Description { get; init; } = "";
     public required TemplateId Template { get; init; }

@@ -1,6 +1,7 @@
 using Atoll.Domain.Network;
 using Atoll.Domain.Snapshots;
 using Atoll.Domain.Storage;
+using Atoll.Domain.Tenancy;
 
 namespace Atoll.Domain.Sandboxes;
 
@@ -75,6 +76,10 @@ public abstract record SandboxCommand
 
     /// <summary>Change its slots for object storage, before it is resumed.</summary>
     public sealed record ChangeMounts(MountPatch Patch) : SandboxCommand;
+
+    /// <summary>Put it into another project of its owner.</summary>
+    /// <param name="OnlyRunning">Refuse it for one that does not run.</param>
+    public sealed record SetProject(ProjectId Project, bool OnlyRunning = false) : SandboxCommand;
 
     /// <summary>Its running phase has lasted as long as it may.</summary>
     public sealed record Expire : SandboxCommand;

@@ -84,6 +84,10 @@ public static class SandboxStateMachine
         SandboxCommand.AddPort => state.IsFinal() || state is SandboxState.Terminating ? Refuse(state, "given another port") : Stay(state),
         SandboxCommand.RemovePort => state.IsFinal() || state is SandboxState.Terminating ? Refuse(state, "relieved of a port") : Stay(state),
         SandboxCommand.ChangeMounts => state is SandboxState.Paused ? Stay(state) : Refuse(state, "given other mounts"),
+        SandboxCommand.SetProject set => state.IsFinal() || state is SandboxState.Terminating
+            || (set.OnlyRunning && state is not (SandboxState.Running or SandboxState.Forking))
+            ? Refuse(state, "put into another project")
+            : Stay(state),
         SandboxCommand.Expire => state is SandboxState.Running
             ? To(SandboxState.Terminating, SandboxEffect.Clean)
             : Refuse(state, "expired"),

@@ -62,6 +62,8 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddSingleton<IApiKeys>(Ports.Keys);
             services.AddSingleton<IAccessTokens>(Ports.Tokens);
             services.AddSingleton<ISandboxOwners>(Ports.Sandboxes);
+            services.AddSingleton<ITenants>(new TenantsDouble());
+            services.AddSingleton(UnusedPort.Of<IProjects>());
             services.AddSingleton<ISandboxAgents>(Ports.Sandboxes);
             services.AddSingleton<ICodeInterpreter>(new CodeDouble());
             services.AddSingleton<ITemplates>(new TemplatesDouble());

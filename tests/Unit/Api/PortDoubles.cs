@@ -416,6 +416,14 @@ internal sealed class KeysDouble : IApiKeys
         : throw Fault.NotFound("API key", id).AsException();
 }
 
+/// <summary>Nobody is known but who asks.</summary>
+internal sealed class TenantsDouble : ITenants
+{
+    public User? User(UserId id) => null;
+
+    public string ProjectName(ProjectId id) => "default";
+}
+
 internal sealed class TokensDouble : IAccessTokens
 {
     public string For(SandboxId id) => $"token-{id.Value}";

@@ -116,7 +116,7 @@ public sealed class ScaleBoxSandboxesTests(ApiHost api) : IClassFixture<ApiHost>
     [InlineData("{\"custom_ports\":[{\"port\":1,\"name\":\"a\",\"protocol\":\"sctp\"}]}", "custom_ports[0].protocol")]
     [InlineData("{\"locality\":\"us-east\"}", "locality")]
     [InlineData("{\"locality\":{\"force\":\"yes\"}}", "locality.force")]
-    [InlineData("{\"project_id\":\"prj-other\"}", "project_id")]
+    [InlineData("{\"project_id\":7}", "project_id")]
     public async Task Bad_input_is_400_and_names_the_field(string body, string? field) =>
         (await api.PostAsync("/v1/sandboxes", body)).IsError(400, "invalid_argument", field);
 

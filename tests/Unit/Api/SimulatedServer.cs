@@ -97,17 +97,18 @@ public sealed class SimulatedServer : IAsyncLifetime
         return new RunningBox(SandboxId.Parse(id["sbx-".Length..]), id, data.GetProperty("envd_access_token").GetString()!);
     }
 
-    /// <summary>Sends a request to the control plane with the first user's key.</summary>
-    internal Task<Reply> ControlAsync(HttpMethod method, string path, object? body = null) => AsAsync(Key, method, path, body);
+    /// <summary>Sends a request to the control plane with the first user's key, or another.</summary>
+    internal Task<Reply> ControlAsync(HttpMethod method, string path, object? body = null, string? key = null) =>
+        AsAsync(key ?? Key, method, path, body);
 
     /// <summary>A key of a user of that name, who is made.</summary>
-    internal async Task<string> KeyOfAsync(string username) => (await UserAsync(username)).Key;
+    internal async Task<string> KeyOfAsync(string username, Role role = Role.Member) => (await UserAsync(username, role)).Key;
 
     /// <summary>A user of that name, who is made, and a key of it.</summary>
-    internal async Task<(User User, string Key)> UserAsync(string username)
+    internal async Task<(User User, string Key)> UserAsync(string username, Role role = Role.Member)
     {
         var tenancy = Services.GetRequiredService<TenancyAdmin>();
-        User user = await tenancy.EnsureUserAsync(username);
+        User user = await tenancy.EnsureUserAsync(username, role);
         return (user, (await tenancy.CreateKeyAsync(username, "test")).Secret);
     }
 

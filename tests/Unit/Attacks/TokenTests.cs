@@ -128,11 +128,10 @@ public sealed class TokenTests(TwoSandboxes two) : IClassFixture<TwoSandboxes>
         List<string> wrong = [];
         foreach ((string method, string pattern) in routes)
         {
-            string path = pattern[..pattern.IndexOf('{')] + two.A.Name + pattern[(pattern.IndexOf('}') + 1)..];
-            path = path.Replace("{port}", "3000");
+            string path = pattern.Replace("{sandbox_id}", two.A.Name).Replace("{sandboxID}", two.A.Name).Replace("{port}", "3000");
             using var request = new HttpRequestMessage(new HttpMethod(method), $"{path}?session=x&path=/etc/hostname")
             {
-                Content = new StringContent("""{"path":"/etc","port":3000,"command":"id","timeout":60,"name":"web","protocol":"TCP"}""", Encoding.UTF8, "application/json"),
+                Content = new StringContent("""{"path":"/etc","port":3000,"command":"id","timeout":60,"name":"web","protocol":"TCP","project_id":"prj-other"}""", Encoding.UTF8, "application/json"),
             };
             request.Headers.Add("X-API-Key", two.StrangersKey);
             using HttpResponseMessage reply = await two.Server.Client.SendAsync(request);

@@ -4,6 +4,7 @@ using Atoll.Domain.Network;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Snapshots;
 using Atoll.Domain.Storage;
+using Atoll.Domain.Tenancy;
 using Xunit;
 using static Atoll.Domain.Sandboxes.SandboxState;
 
@@ -23,6 +24,7 @@ public sealed class SandboxStateMachineTests
         Move         | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
         AddPort      | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
         RemovePort   | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
+        SetProject   | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
         SetTimeout   | .                   | .                   | .                   | .                   | .                   | .                   | .                   | -           | -          | -        | .
         ChangeMounts | -                   | -                   | -                   | -                   | .                   | -                   | -                   | -           | -          | -        | -
         UseAgent     | -                   | -                   | .                   | -                   | -                   | -                   | -                   | -           | -          | -        | -
@@ -50,6 +52,7 @@ public sealed class SandboxStateMachineTests
         ["Lost"] = new SandboxCommand.Lost("gone"),
         ["AddPort"] = new SandboxCommand.AddPort(new PortMapping(3000, 3000, PortProtocol.Tcp, "web"), Most: 1),
         ["RemovePort"] = new SandboxCommand.RemovePort(3000),
+        ["SetProject"] = new SandboxCommand.SetProject(new ProjectId("prj-other")),
         ["Move"] = new SandboxCommand.Move(20_000),
         ["Pause"] = new SandboxCommand.Pause(ImageId.New(DateTimeOffset.UnixEpoch)),
         ["Resume"] = new SandboxCommand.Resume(),
@@ -126,6 +129,15 @@ public sealed class SandboxStateMachineTests
         }
 
         Assert.Equal([Terminated, Failed], Enum.GetValues<SandboxState>().Where(state => state.IsFinal()));
+    }
+
+    [Fact]
+    public void A_project_change_that_wants_a_running_sandbox_is_refused_for_any_other()
+    {
+        SandboxState[] accepted = [.. Enum.GetValues<SandboxState>().Where(state =>
+            SandboxStateMachine.Decide(state, new SandboxCommand.SetProject(new ProjectId("prj-other"), OnlyRunning: true)).Accepted)];
+
+        Assert.Equal([Running, Forking], accepted);
     }
 
     private static IEnumerable<(string Command, SandboxState State, string Cell)> Parse()

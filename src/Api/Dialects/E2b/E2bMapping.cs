@@ -50,12 +50,13 @@ internal sealed class E2bMapping(ApiOptions options, IAccessTokens tokens)
         Domain = options.E2bDomain,
     };
 
-    public E2bSandboxDetail Detail(Sandbox sandbox) => Listed(sandbox) with
+    /// <param name="withToken">Whether the caller may hold the access token.</param>
+    public E2bSandboxDetail Detail(Sandbox sandbox, bool withToken) => Listed(sandbox) with
     {
         AllowInternetAccess = sandbox.AllowInternetAccess,
         Network = new E2bNetwork(sandbox.PublicTraffic, sandbox.RequestHost),
         Lifecycle = new E2bAfterTimeout(sandbox.AutoPause ? "pause" : "kill", sandbox.AutoResume),
-        EnvdAccessToken = TokenOf(sandbox),
+        EnvdAccessToken = withToken ? TokenOf(sandbox) : null,
         Domain = options.E2bDomain,
     };
 

@@ -20,8 +20,11 @@ internal sealed class E2bSandboxes(ISandboxes sandboxes, ITemplates templates, E
     public Task<IResult> CreateSecureAsync(HttpContext http, CancellationToken cancellation) =>
         CreateAsync(http, SecondTimeout, alwaysSecure: true, cancellation);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken cancellation) =>
-        Results.Json(mapping.Detail(await sandboxes.FindAsync(http, cancellation)), E2bJson.Of<E2bSandboxDetail>());
+    public async Task<IResult> GetAsync(HttpContext http, CancellationToken cancellation)
+    {
+        Sandbox sandbox = await sandboxes.FindAsync(http, cancellation);
+        return Results.Json(mapping.Detail(sandbox, withToken: http.Caller().MayHold(sandbox.Owner)), E2bJson.Of<E2bSandboxDetail>());
+    }
 
     public async Task<IResult> KillAsync(HttpContext http, CancellationToken cancellation)
     {

@@ -22,6 +22,7 @@ internal static class ScaleBoxDialect
         .AddSandboxMetrics()
         .AddExec()
         .AddFiles()
+        .AddProjects()
         .AddKeys()
         .AddEvents()
         .AddNotifications();

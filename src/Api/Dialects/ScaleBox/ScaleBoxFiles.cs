@@ -116,7 +116,7 @@ internal sealed class ScaleBoxFiles(
 
     /// <summary>The route's sandbox, which is the caller's; to anybody else it does not exist.</summary>
     private async Task<SandboxId> OwnAsync(HttpContext http, CancellationToken cancellation) =>
-        (await sandboxes.GetAsync(http.Caller(), ScaleBoxSandboxes.Id(http), cancellation)).Id;
+        (await sandboxes.FindUsableAsync(http.Caller(), ScaleBoxSandboxes.Id(http), cancellation)).Id;
 
     /// <summary>Its files; it counts as used until the request ends.</summary>
     private async ValueTask<ISandboxFiles> FilesAsync(HttpContext http, SandboxId id, CancellationToken cancellation)

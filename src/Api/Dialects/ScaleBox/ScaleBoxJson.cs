@@ -22,6 +22,7 @@ internal static class ScaleBoxJson
         EventJson.Default,
         NotificationJson.Default,
         LifecycleJson.Default,
+        ProjectJson.Default,
     ];
 
     public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Wire.GetTypeInfo(typeof(T));

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Atoll.Api.Dialects.ScaleBox;
 
 /// <summary>Lets users manage their API keys.</summary>
-internal sealed class ScaleBoxKeys(IApiKeys keys, ScaleBoxReply reply)
+internal sealed class ScaleBoxKeys(IApiKeys keys, ScaleBoxMapping mapping, ScaleBoxReply reply)
 {
     /// <summary>The route parameter that holds a key's id.</summary>
     public const string IdParameter = "key_id";
@@ -23,7 +23,7 @@ internal sealed class ScaleBoxKeys(IApiKeys keys, ScaleBoxReply reply)
         NewApiKey made = await keys.CreateAsync(
             http.Caller(), body.RequiredString("name"), body.String("description") ?? "", cancellation);
         return reply.Data(
-            ScaleBoxMapping.Key(http.Caller(), made.Key, made.Secret),
+            mapping.Key(http.Caller(), made.Key, made.Secret),
             "API key created successfully; the secret is shown only now",
             StatusCodes.Status201Created);
     }
@@ -39,7 +39,7 @@ internal sealed class ScaleBoxKeys(IApiKeys keys, ScaleBoxReply reply)
             .. (await keys.ListAsync(http.Caller(), cancellation))
                 .Where(key => active is null || key.IsActive == active)
                 .Where(key => key.Name.Contains(search, StringComparison.OrdinalIgnoreCase))
-                .Select(key => ScaleBoxMapping.Key(http.Caller(), key)),
+                .Select(key => mapping.Key(http.Caller(), key)),
         ];
         return reply.Data(new WireApiKeys(
             [.. found.Skip(paging.Offset).Take(paging.Limit)],
@@ -48,21 +48,21 @@ internal sealed class ScaleBoxKeys(IApiKeys keys, ScaleBoxReply reply)
     }
 
     public async Task<IResult> GetAsync(HttpContext http, CancellationToken cancellation) =>
-        reply.Data(ScaleBoxMapping.Key(http.Caller(), await keys.GetAsync(http.Caller(), Id(http), cancellation)));
+        reply.Data(mapping.Key(http.Caller(), await keys.GetAsync(http.Caller(), Id(http), cancellation)));
 
     public async Task<IResult> UpdateAsync(HttpContext http, CancellationToken cancellation)
     {
         JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: false, cancellation);
         ApiKey key = await keys.UpdateAsync(
             http.Caller(), Id(http), body.String("name"), body.String("description"), body.Bool("is_active"), cancellation);
-        return reply.Data(ScaleBoxMapping.Key(http.Caller(), key), "API key updated successfully");
+        return reply.Data(mapping.Key(http.Caller(), key), "API key updated successfully");
     }
 
     public async Task<IResult> SetStatusAsync(HttpContext http, CancellationToken cancellation)
     {
         JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: false, cancellation);
         ApiKey key = await keys.UpdateAsync(http.Caller(), Id(http), null, null, body.RequiredBool("is_active"), cancellation);
-        return reply.Data(ScaleBoxMapping.Key(http.Caller(), key), "API key status updated successfully");
+        return reply.Data(mapping.Key(http.Caller(), key), "API key status updated successfully");
     }
 
     public async Task<IResult> DeleteAsync(HttpContext http, CancellationToken cancellation)

@@ -8,12 +8,13 @@ using Atoll.Domain.Tenancy;
 namespace Atoll.Api.Dialects.ScaleBox;
 
 /// <summary>Says the domain's records in the dialect's words.</summary>
-internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, ITemplates templates, TimeProvider time)
+internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, ITemplates templates, ITenants tenants, TimeProvider time)
 {
     /// <summary>The route parameter that holds a sandbox's id.</summary>
     public const string IdParameter = "sandbox_id";
 
     private const string IdPrefix = "sbx-";
+    private static readonly Dictionary<string, string> NoVariables = [];
 
     public static string Id(SandboxId id) => IdPrefix + id.Value;
 
@@ -61,11 +62,10 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
         _ => throw new ArgumentOutOfRangeException(nameof(protocol), protocol, "has no word in this dialect"),
     };
 
-    /// <summary>The id of the one project that every user has in this version.</summary>
-    public static string DefaultProject(UserId user) => WithPrefix(user, "prj-");
+    public static string Account(UserId user) =>
+        "acc-" + (user.Value.StartsWith("usr-", StringComparison.Ordinal) ? user.Value[4..] : user.Value);
 
-    public static string Account(UserId user) => WithPrefix(user, "acc-");
-
+    /// <summary>The access token and the variables are only for who may use it.</summary>
     /// <param name="withToken">Whether to include the access token; lists do not.</param>
     public WireSandbox Sandbox(Caller caller, Sandbox sandbox, bool withToken)
     {
@@ -92,8 +92,8 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
             UserAccountId = Account(sandbox.Owner),
             UserName = owner.Username,
             UserEmail = owner.Email,
-            ProjectId = DefaultProject(sandbox.Owner),
-            ProjectName = "default",
+            ProjectId = sandbox.Project.Value,
+            ProjectName = tenants.ProjectName(sandbox.Project),
             Region = sandbox.Region,
             Visibility = "private",
             CpuCount = sandbox.Resources.CpuCount,
@@ -110,9 +110,9 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
             Domain = hosts.Of(sandbox),
             WebTerminalAvailable = false,
             WebFilesAvailable = false,
-            EnvdAccessToken = withToken ? tokens.For(sandbox.Id) : null,
+            EnvdAccessToken = withToken && caller.MayHold(sandbox.Owner) ? tokens.For(sandbox.Id) : null,
             Metadata = sandbox.Metadata,
-            EnvVars = sandbox.Environment,
+            EnvVars = caller.MayUse(sandbox.Owner) ? sandbox.Environment : NoVariables,
             ObjectStorage = slots.Length > 0 ? slots : null,
             ObjectStorageSingle = slots.Length == 1 ? slots[0] : null,
             Ports = ports.Ports,
@@ -161,18 +161,41 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
                 : "The timeout applies from the next running phase.");
     }
 
-    public static WireApiKey Key(Caller caller, ApiKey key, string? secret = null) => new(
+    public WireApiKey Key(Caller caller, ApiKey key, string? secret = null) => new(
         key.Id, key.Name, key.Description, secret, key.Prefix, key.IsActive, key.CreatedAt.UtcDateTime,
         Utc(key.LastUsedAt), IApiKeys.MaxActive, Owner(caller, key.Owner));
 
     public static WireUser User(User user) => new(
         user.Id.Value, Account(user.Id), user.Email, user.Username, user.DisplayName,
-        user.IsRoot ? "root" : "user", "active", user.IsRoot, EmailVerified: false, Description: "", LastLogin: null,
+        Word(user.Role), user.IsActive ? "active" : "disabled", user.IsRoot, EmailVerified: false, Description: "", LastLogin: null,
         AvatarUrl: null, HasLocalPassword: false, new WireAccount(Account(user.Id), user.Username), user.CreatedAt.UtcDateTime);
 
-    private static WireOwner Owner(Caller caller, UserId owner) => caller.Owns(owner)
-        ? new WireOwner(owner.Value, caller.User.Username, caller.User.DisplayName, caller.User.Email)
-        : new WireOwner(owner.Value, null, null, null);
+    public WireProject Project(Caller caller, Project project) => new(
+        project.Id.Value, project.Name, project.Description, project.Owner.Value, "active", project.IsDefault, project.SandboxCount,
+        project.CreatedAt.UtcDateTime, project.UpdatedAt.UtcDateTime, Owner(caller, project.Owner));
+
+    public static WireProjectSandbox OfProject(Sandbox sandbox) => new(
+        Id(sandbox.Id), sandbox.Name, Status(sandbox.State), sandbox.Template.Value, sandbox.TemplateName,
+        sandbox.Resources.CpuCount, sandbox.Resources.MemoryMb, sandbox.Resources.StorageGb,
+        sandbox.CreatedAt.UtcDateTime, Utc(sandbox.StartedAt), Utc(sandbox.ExpiresAt));
+
+    public WireProjectMove Move(ProjectMove move, string action) => new(
+        Id(move.Sandbox.Id), move.Sandbox.Project.Value, tenants.ProjectName(move.Sandbox.Project), action, move.Previous.Value);
+
+    private WireOwner Owner(Caller caller, UserId owner)
+    {
+        User? user = caller.Owns(owner) ? caller.User : tenants.User(owner);
+        return new WireOwner(owner.Value, user?.Username, user?.DisplayName, user?.Email);
+    }
+
+    public static string Word(Role role) => role switch
+    {
+        Role.Viewer => "viewer",
+        Role.Member => "member",
+        Role.Admin => "admin",
+        Role.Root => "root",
+        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "has no word in this dialect"),
+    };
 
     public static WirePort Port(PortMapping port) =>
         new(port.Port, port.ServicePort, Protocol(port.Protocol), port.Name, port.IsProtected);
@@ -211,7 +234,4 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
     private static int Seconds(TimeSpan span) => (int)Math.Clamp(span.TotalSeconds, int.MinValue, int.MaxValue);
 
     private static DateTime? Utc(DateTimeOffset? moment) => moment?.UtcDateTime;
-
-    private static string WithPrefix(UserId user, string prefix) =>
-        prefix + (user.Value.StartsWith("usr-", StringComparison.Ordinal) ? user.Value[4..] : user.Value);
 }

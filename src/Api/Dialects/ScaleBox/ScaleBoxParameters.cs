@@ -23,8 +23,14 @@ internal static class ScaleBoxParameters
         new("metadata", JsonSchemaType.String, "Pairs that must all be there: k=v&k2=v2, escaped as one value, or a JSON object."),
         new("sort_by", JsonSchemaType.String, "created_at (default), updated_at, name, status or timeout_at."),
         new("sort_order", JsonSchemaType.String, "asc or desc (default)."),
-        new("owner_user_id", JsonSchemaType.String, "Only your own id is allowed."),
-        new("project_id", JsonSchemaType.String, "Ignored: there is one project in this version."),
+        new("owner_user_id", JsonSchemaType.String, "Whose: another id than your own, or all, needs the role admin or root."),
+        new("project_id", JsonSchemaType.String, "Only those of this project."),
+    ];
+
+    public static Parameter[] Projects { get; } =
+    [
+        .. Pages,
+        new("search", JsonSchemaType.String, "Text in the name, whatever its case."),
     ];
 
     public static Parameter[] Snapshots { get; } =

@@ -19,7 +19,7 @@ internal sealed record WireCreateSandbox
     [Description("Name or id of a template, or of a snapshot of yours; base when absent.")]
     public string? Template { get; init; }
 
-    [Description("Only the caller's default project exists in this version.")]
+    [Description("A project of yours; the default one when absent.")]
     public string? ProjectId { get; init; }
 
     [Description("Processors; the template's default when absent.")]

@@ -35,13 +35,16 @@ internal static class ScaleBoxRequests
         ["desc"] = true,
     };
 
+    /// <summary>What <c>owner_user_id</c> says for the sandboxes of every user.</summary>
+    private const string Everybody = "all";
+
     /// <summary>Fields of the contract that this version cannot honour; see <see cref="JsonFields.IsGiven"/>.</summary>
     private static readonly string[] NotBuilt =
         ["object_storage", "object_storage_direct_mount", "s3fs_executable_path", "net_proxy_country"];
 
     /// <summary>The body of POST /v1/sandboxes, and whether the caller wants to wait.</summary>
     /// <param name="least">The shortest timeout.</param>
-    public static (CreateSandbox Request, bool Wait) Create(JsonFields body, Caller caller, TimeSpan least)
+    public static (CreateSandbox Request, bool Wait) Create(JsonFields body, TimeSpan least)
     {
         if (Array.Find(NotBuilt, body.IsGiven) is { } field)
         {
@@ -51,12 +54,12 @@ internal static class ScaleBoxRequests
                 field).AsException();
         }
 
-        CheckProject(body.String("project_id"), caller);
         var request = new CreateSandbox
         {
             Name = body.String("name"),
             Description = body.String("description"),
             Template = body.String("template") is { } template ? ScaleBoxSnapshots.ParseId(template)?.Value ?? template : null,
+            Project = Project(body.String("project_id")),
             CpuCount = body.Int("cpu_count"),
             MemoryMb = body.Int("memory_mb"),
             StorageGb = body.Int("storage_gb"),
@@ -102,18 +105,17 @@ internal static class ScaleBoxRequests
         body.StringMap("env"),
         Seconds(body.Int("timeout")));
 
-    /// <summary>The query of GET /v1/sandboxes. <c>project_id</c> is read by no one: there is one project.</summary>
-    public static (SandboxQuery Query, Paging Paging) List(IQueryCollection query, Caller caller)
+    /// <summary>The query of GET /v1/sandboxes.</summary>
+    public static (SandboxQuery Query, Paging Paging) List(IQueryCollection query)
     {
-        if (QueryValues.Text(query, "owner_user_id") is { } owner && owner != caller.User.Id.Value)
-        {
-            throw new Fault(FaultCode.Forbidden, "only your own sandboxes can be listed", "owner_user_id").AsException();
-        }
-
+        string? owner = QueryValues.Text(query, "owner_user_id");
         Paging paging = Paging.Read(query, standardLimit: 20);
         var wanted = new SandboxQuery
         {
             States = QueryValues.Choice(query, "status", [], Statuses),
+            OfEverybody = owner is Everybody,
+            Owner = owner is null or Everybody ? null : new UserId(owner),
+            Project = Project(QueryValues.Text(query, "project_id")),
             Metadata = Metadata(QueryValues.Text(query, "metadata")),
             Search = QueryValues.Text(query, "search"),
             Sort = QueryValues.Choice(query, "sort_by", SandboxSort.CreatedAt, Sorts),
@@ -174,15 +176,7 @@ internal static class ScaleBoxRequests
     private static FaultException BadMetadata() =>
         Fault.Invalid("metadata", "metadata must be a JSON object of strings or pairs such as user=ann&stage=test").AsException();
 
-    private static void CheckProject(string? project, Caller caller)
-    {
-        string only = ScaleBoxMapping.DefaultProject(caller.User.Id);
-        if (!string.IsNullOrEmpty(project) && project != only)
-        {
-            throw Fault.Invalid(
-                "project_id", $"project_id '{project}' is unknown: leave it out or give your default project, {only}").AsException();
-        }
-    }
+    private static ProjectId? Project(string? id) => string.IsNullOrEmpty(id) ? null : new ProjectId(id);
 
     public static PortMapping Port(JsonFields port)
     {

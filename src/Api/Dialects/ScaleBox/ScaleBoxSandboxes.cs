@@ -15,7 +15,7 @@ internal sealed class ScaleBoxSandboxes(
     {
         Caller caller = http.Caller();
         JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: true, cancellation);
-        (CreateSandbox request, bool wait) = ScaleBoxRequests.Create(body, caller, options.MinTimeout);
+        (CreateSandbox request, bool wait) = ScaleBoxRequests.Create(body, options.MinTimeout);
         Sandbox made = await sandboxes.CreateAsync(caller, request, wait, cancellation);
         WireSandbox wire = mapping.Sandbox(caller, made, withToken: true);
         return wait && made.State is SandboxState.Failed
@@ -26,7 +26,7 @@ internal sealed class ScaleBoxSandboxes(
     public async Task<IResult> ListAsync(HttpContext http, CancellationToken cancellation)
     {
         Caller caller = http.Caller();
-        (SandboxQuery query, Paging paging) = ScaleBoxRequests.List(http.Request.Query, caller);
+        (SandboxQuery query, Paging paging) = ScaleBoxRequests.List(http.Request.Query);
         SandboxPage page = await sandboxes.ListAsync(caller, query, cancellation);
         return reply.Data(new WireSandboxes(
             [.. page.Sandboxes.Select(sandbox => mapping.Sandbox(caller, sandbox, withToken: false))],

@@ -30,7 +30,6 @@ internal static class SandboxRoutes
         app.MapDelete(Box, boxes.DeleteAsync).Says<WireEnvelope<WireEnding>>(202, "End it and remove its record.").Fails(404);
         app.MapPost(Box + "/terminate", boxes.TerminateAsync).MakesRoom().Says<WireEnvelope<WireEnding>>(200, "It is over already.")
             .Says<WireEnvelope<WireEnding>>(202, "End it and keep its record.").Fails(404);
-        app.NotBuilt(Box + "/switch-project", "POST");
         app.NotBuilt(Box + "/webrtc-turn-credential", "GET");
     }
 }
