@@ -11,13 +11,13 @@ internal static class SandboxEvents
     public static NewEvent Of(Sandbox? before, Sandbox after, SandboxCommand? command, string by) => new(
         TypeOf(before, after, command), after.Owner, after.Id.Value)
     {
-        Sandbox = after.Id, By = by, Reason = after.Reason, From = before?.State, To = after.State, Data = DataOf(after),
+        Sandbox = after.Id, Project = after.Project.Value, By = by, Reason = after.Reason, From = before?.State, To = after.State, Data = DataOf(after),
     };
 
     /// <summary>Its record goes.</summary>
     public static NewEvent Removed(Sandbox sandbox, string by) => new(EventTypes.SandboxDeleted, sandbox.Owner, sandbox.Id.Value)
     {
-        Sandbox = sandbox.Id, By = by, From = sandbox.State, To = null, Data = DataOf(sandbox),
+        Sandbox = sandbox.Id, Project = sandbox.Project.Value, By = by, From = sandbox.State, To = null, Data = DataOf(sandbox),
     };
 
     internal static string TypeOf(Sandbox? before, Sandbox after, SandboxCommand? command) => (before?.State, after.State) switch
@@ -45,6 +45,7 @@ internal static class SandboxEvents
     private static string ChangeOf(Sandbox before, Sandbox after) =>
         before.Timeout != after.Timeout ? EventTypes.SandboxTimeoutChanged
         : !before.Ports.SequenceEqual(after.Ports) ? EventTypes.SandboxPortsChanged
+        : before.Project != after.Project ? EventTypes.SandboxProjectSwitched
         : EventTypes.SandboxUpdated;
 
     private static Dictionary<string, string> DataOf(Sandbox sandbox) => new()

@@ -6,7 +6,7 @@ namespace Atoll.Control.Stores;
 /// <summary>The one list of steps that bring a database of any age to the present schema. Append only.</summary>
 internal static class Migrations
 {
-    private static readonly string[] Steps =
+    internal static IReadOnlyList<string> Steps { get; } =
     [
         """
         create table users (
@@ -199,7 +199,7 @@ internal static class Migrations
         """,
     ];
 
-    public static int Newest => Steps.Length;
+    public static int Newest => Steps.Count;
 
     /// <summary>Safe while another process does the same: each looks again once it holds the write lock.</summary>
     /// <param name="until">How many steps to do; null for all.</param>
@@ -219,7 +219,7 @@ internal static class Migrations
 
             for (long next = version; next < (until ?? Newest); next++)
             {
-                connection.Execute(Steps[next]);
+                connection.Execute(Steps[(int)next]);
                 connection.Execute("insert into schema_version (version) values (@version)", new { version = next + 1 });
             }
 

@@ -3,6 +3,7 @@ using Atoll.Api.Tenancy;
 using Atoll.Domain;
 using Atoll.Domain.Events;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Tenancy;
 using Microsoft.AspNetCore.Http;
 
 namespace Atoll.Api.Dialects.ScaleBox;
@@ -29,7 +30,7 @@ internal sealed class ScaleBoxEvents(IEvents events, ScaleBoxReply reply)
         string? sandbox = what.Sandbox is { } id ? ScaleBoxMapping.Id(id) : null;
         return new WireEvent(
             logged.Id, logged.Sequence, what.Type, logged.At.UtcDateTime, sandbox, what.Subject == what.Sandbox?.Value ? sandbox! : what.Subject,
-            what.Owner.Value, what.Project ?? ScaleBoxMapping.DefaultProject(what.Owner), what.By, what.Reason,
+            what.Owner.Value, what.Project ?? ProjectId.DefaultOf(what.Owner).Value, what.By, what.Reason,
             what.From is { } from ? ScaleBoxMapping.Status(from) : null, what.To is { } to ? ScaleBoxMapping.Status(to) : null, what.Data);
     }
 
