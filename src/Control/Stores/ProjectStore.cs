@@ -38,7 +38,7 @@ internal sealed class ProjectStore(Database database)
         }
     }
 
-    /// <summary><see cref="FaultCode.AlreadyExists"/> when the owner has one of that name, <see cref="FaultCode.QuotaExceeded"/> at the limit.</summary>
+    /// <summary>Adds a project, in place of one of its id. <see cref="FaultCode.AlreadyExists"/> when the owner has one of that name, <see cref="FaultCode.QuotaExceeded"/> at the limit.</summary>
     public Task InsertAsync(Project project) => database.WriteAsync(connection =>
     {
         RefuseDuplicate(connection, project);
@@ -52,6 +52,7 @@ internal sealed class ProjectStore(Database database)
             """
             insert into projects (id, owner, name, description, is_default, created_at, updated_at)
             values (@Id, @Owner, @Name, @Description, 0, @CreatedAt, @CreatedAt)
+            on conflict (id) do update set name = excluded.name, description = excluded.description where owner = excluded.owner
             """,
             new
             {

@@ -15,7 +15,7 @@ internal sealed class Projects(ProjectStore store, SandboxDirectory directory, T
     {
         CheckTexts(name, description);
         DateTimeOffset now = time.Now();
-        var project = new Project(ProjectId.New(now), caller.User.Id, name, description, IsDefault: false, 0, now, now);
+        var project = new Project(ProjectId.New(now, caller.Operation?.Id), caller.User.Id, name, description, IsDefault: false, 0, now, now);
         await store.InsertAsync(project);
         return project;
     }

@@ -13,7 +13,8 @@ public readonly record struct ProjectId(string Value)
     public static ProjectId DefaultOf(UserId user) =>
         new(Prefix + (user.Value.StartsWith(UserPrefix, StringComparison.Ordinal) ? user.Value[UserPrefix.Length..] : user.Value));
 
-    public static ProjectId New(DateTimeOffset now) => new(Prefix + Ulid.New(now));
+    /// <param name="ulid">The operation's, when the making may be repeated; null otherwise.</param>
+    public static ProjectId New(DateTimeOffset now, string? ulid = null) => new(Prefix + (ulid ?? Ulid.New(now)));
 }
 
 /// <summary>A named group of one user's sandboxes. Each sandbox is in exactly one.</summary>
