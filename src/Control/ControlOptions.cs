@@ -65,6 +65,12 @@ public sealed record ControlOptions
     /// <summary>How events are kept and passed on.</summary>
     public EventOptions Events { get; init; } = new();
 
+    /// <summary>How many templates one user may have.</summary>
+    public int MaxTemplatesPerUser { get; init; } = 200;
+
+    /// <summary>Bytes that the templates of one user may take.</summary>
+    public long TemplateStorage { get; init; } = 20L << 30;
+
     /// <summary>Name of the user made at first start.</summary>
     public string RootUsername { get; init; } = "root";
 

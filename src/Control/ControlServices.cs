@@ -6,6 +6,7 @@ using Atoll.Control.Recovery;
 using Atoll.Control.Sandboxes;
 using Atoll.Control.Snapshots;
 using Atoll.Control.Stores;
+using Atoll.Control.Templates;
 using Atoll.Control.Tenancy;
 using Atoll.Domain.Code;
 using Atoll.Domain.Idempotency;
@@ -60,6 +61,7 @@ public static class ControlServices
         services.AddSingleton<ISandboxMounts, SandboxMounts>();
         services.AddSingleton<ISandboxAgents, SandboxAgents>();
         services.AddSingleton<IExecutions, Executions>();
+        services.AddTemplates();
 
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<IApiKeys>(provider => provider.GetRequiredService<ApiKeys>());

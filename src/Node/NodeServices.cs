@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Atoll.Node;
 
-/// <summary>Adds this machine as a node: <see cref="INode"/> and <see cref="ITemplates"/>.</summary>
+/// <summary>Adds this machine as a node: <see cref="INode"/> and <see cref="IBuiltInTemplates"/>.</summary>
 public static class NodeServices
 {
     private const long Mebibyte = 1024 * 1024;
@@ -29,7 +29,7 @@ public static class NodeServices
             .AddSingleton(provider => new LaunchJournal(
                 Path.Combine(options.DataDirectory, "launches"), provider.GetRequiredService<ILogger<LaunchJournal>>()))
             .AddSingleton(_ => TemplateStore.Open(options.Templates))
-            .AddSingleton<ITemplates>(provider => provider.GetRequiredService<TemplateStore>())
+            .AddSingleton<IBuiltInTemplates>(provider => provider.GetRequiredService<TemplateStore>())
             .AddSingleton(CreateDriver)
             .AddSingleton<INode>(provider => new SandboxNode(
                 provider.GetRequiredService<IRuntimeDriver>(),

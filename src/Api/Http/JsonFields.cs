@@ -72,6 +72,15 @@ internal readonly struct JsonFields(JsonElement element, string path = "")
         return map;
     }
 
+    /// <summary>JSON of one kind, given as it is or as a text that holds it; null when absent. A text is not looked into.</summary>
+    public string? Json(string name, JsonValueKind kind) => Find(name) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.String } text => Text(text, PathOf(name)),
+        { } value when value.ValueKind == kind => value.GetRawText(),
+        { } value => throw Wrong(name, $"{Describe(kind)} or a string that holds one", value),
+    };
+
     public JsonFields? Object(string name) => Find(name) switch
     {
         null => null,

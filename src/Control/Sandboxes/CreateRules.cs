@@ -17,7 +17,7 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
 {
     public Sandbox Record(CreateSandbox request, UserId owner, DateTimeOffset now)
     {
-        Template template = FindTemplate(request.Template);
+        Template template = FindTemplate(owner, request.Template);
         CheckEntries("env_vars", request.Environment, EnvironmentName(), "must match [A-Za-z_][A-Za-z0-9_]*");
         CheckEntries("metadata", request.Metadata, AnyName(), "must not be empty");
         return new Sandbox
@@ -56,11 +56,11 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
         ? timeout
         : throw Invalid("idle_timeout", $"idle_timeout must be {limits.MinIdleTimeout.TotalSeconds:0.###} to {limits.MaxTimeout.TotalSeconds:0.###} seconds");
 
-    private Template FindTemplate(string? wanted)
+    private Template FindTemplate(Domain.Tenancy.UserId owner, string? wanted)
     {
         string name = string.IsNullOrEmpty(wanted) ? limits.DefaultTemplate : wanted;
-        return templates.Find(name)
-            ?? throw Invalid("template", $"unknown template '{name}': ask the operator, who sees with `template list` which there are");
+        return templates.Find(owner, name)
+            ?? throw Invalid("template", $"unknown template '{name}': GET /v1/templates lists those there are");
     }
 
     private string? RequestHost(CreateSandbox request)

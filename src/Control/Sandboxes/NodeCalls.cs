@@ -15,12 +15,7 @@ internal sealed partial class NodeCalls(SandboxId id, ActorContext context)
     /// <param name="progress">Told of every step.</param>
     public Task LaunchAsync(Sandbox sandbox, ImageId? from, Action<SandboxPhase> progress, CancellationToken abandon) =>
         InTurnAsync(context.Options.LaunchTimeout, from is null || from == sandbox.Source ? "start" : "resume", abandon, token => context.Node.LaunchAsync(
-            new LaunchRequest(sandbox.Id, sandbox.Id.Value, sandbox.Template, sandbox.Resources, sandbox.Environment, sandbox.AllowInternetAccess)
-            {
-                // What an image holds has been started already.
-                Start = from is null ? context.Templates.Find(sandbox.Template.Value)?.Start ?? [] : [],
-                From = from,
-            },
+            LaunchRequests.Of(sandbox, context.Templates.Find(sandbox.Template.Value), from),
             phase =>
             {
                 _reached = phase;

@@ -197,6 +197,7 @@ internal static class Migrations
         alter table users add column password text;
         alter table users add column reset_requested_at integer;
         """,
+        TemplateSchema.Templates,
     ];
 
     public static int Newest => Steps.Count;

@@ -63,12 +63,21 @@ public interface INode
 }
 
 /// <summary>What a sandbox is to be made of.</summary>
+/// <param name="Template">Whose root file system: <see cref="Templates.Template.Root"/>.</param>
 public sealed record LaunchRequest(
     SandboxId Id, string Hostname, TemplateId Template, SandboxResources Resources,
     IReadOnlyDictionary<string, string> Environment, bool AllowInternetAccess)
 {
     /// <summary>A program and its arguments to start when all else is there; it is not waited for. Empty for none.</summary>
     public IReadOnlyList<string> Start { get; init; } = [];
+
+    public string StartDirectory { get; init; } = "/";
+
+    /// <summary>Whose the program is: a name of the sandbox's /etc/passwd, or a number.</summary>
+    public string StartUser { get; init; } = "root";
+
+    /// <summary>What must hold before it counts as launched; null for nothing but its agent.</summary>
+    public ReadyCheck? Ready { get; init; }
 
     /// <summary>
     /// The image that it is restored from; null to boot it from its template. Fails with

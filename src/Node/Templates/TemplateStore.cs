@@ -8,7 +8,7 @@ namespace Atoll.Node.Templates;
 /// The templates that were built on this machine. One that is built, or removed, while this is open is seen at the next
 /// look: the directory's time of modification says whether anything came or went.
 /// </summary>
-internal sealed class TemplateStore : ITemplates
+internal sealed class TemplateStore : IBuiltInTemplates
 {
     private readonly string _directory;
     private volatile Found _found;

@@ -68,6 +68,7 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddSingleton<ICodeInterpreter>(new CodeDouble());
             services.AddSingleton<ITemplates>(new TemplatesDouble());
             services.AddSingleton<IRequestMemory>(new RequestMemoryDouble());
+            services.AddSingleton(UnusedPort.Of<ITemplateCatalogue>());
             services.AddSingleton<INode>(new NodeDouble());
             services.AddSingleton<IEvents>(Events);
             services.AddSingleton(UnusedPort.Of<INotifications>());

@@ -435,8 +435,10 @@ internal sealed class TokensDouble : IAccessTokens
     public bool MatchesTraffic(SandboxId id, string token) => token == TrafficFor(id);
 }
 
-internal sealed class TemplatesDouble : ITemplates
+internal sealed class TemplatesDouble : ITemplates, IBuiltInTemplates
 {
+    public Template? Find(UserId user, string nameOrId) => Find(nameOrId);
+
     public Template? Find(string nameOrId) => List().FirstOrDefault(template => template.Name == nameOrId || template.Id.Value == nameOrId);
 
     public IReadOnlyList<Template> List() =>

@@ -59,7 +59,7 @@ public sealed class SimulatedServer : IAsyncLifetime
         {
             Composition.AddPorts(services, options);
             services.AddSingleton<ICodeInterpreter>(Code);
-            services.AddSingleton<ITemplates>(new TemplatesDouble());
+            services.AddSingleton<IBuiltInTemplates>(new TemplatesDouble());
         });
         await _app.StartAsync();
         ServerHost.Announce(_app, options);

@@ -101,7 +101,7 @@ internal sealed class ControlWorld : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton<TimeProvider>(Time);
-        services.AddSingleton<ITemplates>(new FakeTemplates());
+        services.AddSingleton<IBuiltInTemplates>(new FakeTemplates());
         services.AddSingleton(Between(SimulatedDriver.CreateNode(
             Path.Combine(DataDirectory, "journal"), Machine, Simulated, Faults,
             new NodeCapabilities("simulated", "us-east", 8, 16384, 40), NullLoggerFactory.Instance)));
@@ -218,7 +218,7 @@ internal sealed class ControlWorld : IAsyncDisposable
         Directory.Delete(DataDirectory, recursive: true);
     }
 
-    private sealed class FakeTemplates : ITemplates
+    private sealed class FakeTemplates : IBuiltInTemplates
     {
         private static readonly Template Base = new()
         {

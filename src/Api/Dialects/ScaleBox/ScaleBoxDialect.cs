@@ -23,6 +23,7 @@ internal static class ScaleBoxDialect
         .AddExec()
         .AddFiles()
         .AddProjects()
+        .AddTemplates()
         .AddKeys()
         .AddEvents()
         .AddNotifications();

@@ -19,6 +19,7 @@ internal static class ScaleBoxJson
     public static IEnumerable<IJsonTypeInfoResolver> Nouns =>
     [
         SandboxJson.Default,
+        TemplateJson.Default,
         EventJson.Default,
         NotificationJson.Default,
         LifecycleJson.Default,

@@ -74,6 +74,7 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
         int running = RunningSeconds(sandbox);
         int paused = PausedSeconds(sandbox);
         WireMountSlot[] slots = [.. sandbox.Mounts.Select(Slot)];
+        Template? template = templates.Find(sandbox.Template.Value);
         return new WireSandbox
         {
             SandboxId = Id(sandbox.Id),
@@ -84,8 +85,8 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
             Reason = sandbox.Reason,
             TemplateId = sandbox.Template.Value,
             TemplateName = sandbox.TemplateName,
-            TemplateExists = templates.Find(sandbox.Template.Value) is not null,
-            TemplateSource = "scalebox_family",
+            TemplateExists = template is { IsDeleted: false },
+            TemplateSource = ScaleBoxTemplateMapping.Source(template?.Source ?? TemplateSource.ScaleboxFamily),
             OwnerUserId = sandbox.Owner.Value,
             Owner = owner,
             AccountOwner = owner,
@@ -182,7 +183,7 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
     public WireProjectMove Move(ProjectMove move, string action) => new(
         Id(move.Sandbox.Id), move.Sandbox.Project.Value, tenants.ProjectName(move.Sandbox.Project), action, move.Previous.Value);
 
-    private WireOwner Owner(Caller caller, UserId owner)
+    internal WireOwner Owner(Caller caller, UserId owner)
     {
         User? user = caller.Owns(owner) ? caller.User : tenants.User(owner);
         return new WireOwner(owner.Value, user?.Username, user?.DisplayName, user?.Email);

@@ -6,7 +6,7 @@ namespace Atoll.Api.Dialects.ScaleBox;
 /// <summary>The query and header parameters of each route, for the API's description.</summary>
 internal static class ScaleBoxParameters
 {
-    private static readonly Parameter[] Pages =
+    internal static readonly Parameter[] Pages =
     [
         new("page", JsonSchemaType.Integer, "Page to return, from 1."),
         new("limit", JsonSchemaType.Integer, "Most to return, 1 to 500. Also page_size."),

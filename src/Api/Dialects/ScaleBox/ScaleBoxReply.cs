@@ -10,6 +10,9 @@ internal sealed class ScaleBoxReply(TimeProvider time)
         ScaleBoxJson.Of<WireEnvelope<T>>(),
         statusCode: status);
 
+    /// <summary>An envelope without data.</summary>
+    public IResult Done(string message) => Raw(new WireDone(true, message, time.GetUtcNow().UtcDateTime));
+
     public static IResult Raw<T>(T data, int status = StatusCodes.Status200OK) =>
         Results.Json(data, ScaleBoxJson.Of<T>(), statusCode: status);
 
