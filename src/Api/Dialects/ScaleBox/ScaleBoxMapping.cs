@@ -150,7 +150,7 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
 
     public WireTimeout Timeout(Sandbox sandbox)
     {
-        bool runs = sandbox.State is SandboxState.Running;
+        bool runs = sandbox.State is SandboxState.Running or SandboxState.Forking;
         return new WireTimeout(
             Seconds(sandbox.Timeout),
             Utc(sandbox.ExpiresAt),
@@ -207,19 +207,19 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
     /// <summary>Whole seconds in which it ran, in all.</summary>
     public int RunningSeconds(Sandbox sandbox) => Seconds(sandbox.RanBefore + Phase(sandbox));
 
-    private int PausedSeconds(Sandbox sandbox) => Seconds(sandbox.PausedBefore
-        + (PausedSince(sandbox) is { } since ? Until(sandbox, since) : TimeSpan.Zero));
+    private int PausedSeconds(Sandbox sandbox) => Seconds(sandbox.PausedBefore + (sandbox switch
+    {
+        { State: SandboxState.Paused or SandboxState.Resuming or SandboxState.Error, PausedAt: { } since } => time.GetUtcNow() - since,
+        _ => TimeSpan.Zero,
+    }));
 
-    /// <summary>How long the present running phase has lasted, or the last one of a sandbox that is over; zero while it is paused.</summary>
-    private TimeSpan Phase(Sandbox sandbox) =>
-        sandbox.StartedAt is { } start && PausedSince(sandbox) is null ? Until(sandbox, start) : TimeSpan.Zero;
-
-    /// <summary>When the pause began in which it is, or in which it ended; null when it is not.</summary>
-    private static DateTimeOffset? PausedSince(Sandbox sandbox) =>
-        sandbox.PausedAt is { } paused && !(sandbox.ResumedAt >= paused) ? paused : null;
-
-    private TimeSpan Until(Sandbox sandbox, DateTimeOffset since) =>
-        (sandbox.EndedAt ?? time.GetUtcNow()) is var now && now > since ? now - since : TimeSpan.Zero;
+    /// <summary>How long the present running phase has lasted; zero while none runs. One that a pause ends was over when that was asked for.</summary>
+    private TimeSpan Phase(Sandbox sandbox) => sandbox switch
+    {
+        { State: SandboxState.Running or SandboxState.Forking, StartedAt: { } start } => time.GetUtcNow() - start,
+        { State: SandboxState.Pausing, StartedAt: { } start, PausingAt: { } end } => end - start,
+        _ => TimeSpan.Zero,
+    };
 
     private static WireMountSlot Slot(MountSlot slot) => new(
         slot.Number,
