@@ -22,7 +22,7 @@ namespace Atoll.Api;
 
 /// <summary>
 /// Puts the HTTP layer into a host. Needs the ports of Domain registered: ISandboxes, ISandboxAgents, IExecutions, ICodeInterpreter, IApiKeys,
-/// IAccessTokens, ISandboxOwners, IRequestMemory, ITemplates and INode.
+/// IAccessTokens, ISandboxOwners, IRequestMemory, ISandboxMetrics, ITemplates and INode.
 /// </summary>
 public static class AtollApi
 {

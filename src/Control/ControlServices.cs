@@ -1,6 +1,7 @@
 using Atoll.Control.Code;
 using Atoll.Control.Events;
 using Atoll.Control.Idempotency;
+using Atoll.Control.Metrics;
 using Atoll.Control.Processes;
 using Atoll.Control.Recovery;
 using Atoll.Control.Sandboxes;
@@ -10,6 +11,7 @@ using Atoll.Control.Templates;
 using Atoll.Control.Tenancy;
 using Atoll.Domain.Code;
 using Atoll.Domain.Idempotency;
+using Atoll.Domain.Metrics;
 using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
@@ -59,6 +61,9 @@ public static class ControlServices
         services.AddSingleton(_ => new AnswerSeal(SecretKey.Open(options.KeyPath)));
         services.AddSingleton<IRequestMemory, RequestMemory>();
         services.AddSingleton<ISandboxMounts, SandboxMounts>();
+        services.AddSingleton<MetricStore>();
+        services.AddSingleton<Sampler>();
+        services.AddSingleton<ISandboxMetrics, SampledMetrics>();
         services.AddSingleton<ISandboxAgents, SandboxAgents>();
         services.AddSingleton<IExecutions, Executions>();
         services.AddTemplates();
@@ -83,6 +88,8 @@ public static class ControlServices
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<CodeInterpreter>());
         services.AddSingleton<ControlService>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ControlService>());
+        // It begins when the store is open, and ends before.
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Sampler>());
         services.AddAtollEvents();
         return services;
     }

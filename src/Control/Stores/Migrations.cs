@@ -198,6 +198,42 @@ internal static class Migrations
         alter table users add column reset_requested_at integer;
         """,
         TemplateSchema.Templates,
+        """
+        create table metric_samples (
+            at           integer not null,
+            sandbox      text not null,
+            cpu          real not null,
+            memory       integer not null,
+            memory_total integer not null,
+            cache        integer not null,
+            disk         integer not null,
+            disk_total   integer not null,
+            primary key (at, sandbox)
+        ) strict, without rowid;
+        create table metric_minutes (
+            at           integer not null,
+            sandbox      text not null,
+            cpu          real not null,
+            memory       integer not null,
+            memory_total integer not null,
+            cache        integer not null,
+            disk         integer not null,
+            disk_total   integer not null,
+            primary key (at, sandbox)
+        ) strict, without rowid;
+        create trigger metrics_go_with_their_sandbox after delete on sandboxes begin
+            delete from metric_samples where sandbox = old.id and at in (
+                with recursive grid(at) as (
+                    select max(old.created_at / 5000 * 5000, coalesce((select min(at) from metric_samples), 0))
+                    union all select at + 5000 from grid where at + 5000 <= (select max(at) from metric_samples))
+                select at from grid);
+            delete from metric_minutes where sandbox = old.id and at in (
+                with recursive grid(at) as (
+                    select max(old.created_at / 60000 * 60000, coalesce((select min(at) from metric_minutes), 0))
+                    union all select at + 60000 from grid where at + 60000 <= (select max(at) from metric_minutes))
+                select at from grid);
+        end;
+        """,
     ];
 
     public static int Newest => Steps.Count;

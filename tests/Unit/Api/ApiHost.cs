@@ -6,6 +6,7 @@ using Atoll.Api;
 using Atoll.Domain.Code;
 using Atoll.Domain.Events;
 using Atoll.Domain.Idempotency;
+using Atoll.Domain.Metrics;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Notifications;
 using Atoll.Domain.Processes;
@@ -70,6 +71,7 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddSingleton<IRequestMemory>(new RequestMemoryDouble());
             services.AddSingleton(UnusedPort.Of<ITemplateCatalogue>());
             services.AddSingleton<INode>(new NodeDouble());
+            services.AddSingleton<ISandboxMetrics>(new MetricsDouble());
             services.AddSingleton<IEvents>(Events);
             services.AddSingleton(UnusedPort.Of<INotifications>());
             services.AddSingleton(new ApiOptions { PublicHost = "127.0.0.1:7070", MinTimeout = TimeSpan.FromSeconds(60), KeepAlive = TimeSpan.FromMilliseconds(100) });

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Atoll.Domain;
 using Atoll.Domain.Idempotency;
+using Atoll.Domain.Metrics;
 using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
@@ -513,4 +514,16 @@ internal sealed class RequestMemoryDouble : IRequestMemory
 
         return Task.CompletedTask;
     }
+}
+
+/// <summary>Knows nothing of what sandboxes use.</summary>
+internal sealed class MetricsDouble : ISandboxMetrics
+{
+    public Task<MetricHistory> HistoryAsync(Caller caller, SandboxId id, MetricWindow window, CancellationToken cancellation) =>
+        throw new NotSupportedException();
+
+    public Task<IReadOnlyDictionary<SandboxId, (Sandbox Sandbox, SandboxMetric Metric)>> PresentAsync(
+        Caller caller, IReadOnlyCollection<SandboxId> ids, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public SandboxTotals Totals(Caller caller) => throw new NotSupportedException();
 }

@@ -11,6 +11,8 @@ internal sealed class NodeBetween(INode node) : INode
 {
     public Func<SandboxId, CancellationToken, Task<string?>> Adopt { get; init; } = node.AdoptAsync;
 
+    public Func<SandboxId, CancellationToken, Task<SandboxStats>> Stats { get; init; } = node.StatsAsync;
+
     public string Name => node.Name;
 
     public NodeCapabilities Capabilities => node.Capabilities;
@@ -28,7 +30,7 @@ internal sealed class NodeBetween(INode node) : INode
 
     public IAgent Agent(SandboxId id) => node.Agent(id);
 
-    public Task<SandboxStats> StatsAsync(SandboxId id, CancellationToken cancellation) => node.StatsAsync(id, cancellation);
+    public Task<SandboxStats> StatsAsync(SandboxId id, CancellationToken cancellation) => Stats(id, cancellation);
 
     public Task<SandboxImage> CaptureAsync(SandboxId id, ImageId image, AfterCapture after, CancellationToken cancellation) =>
         node.CaptureAsync(id, image, after, cancellation);

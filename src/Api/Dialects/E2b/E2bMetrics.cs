@@ -2,25 +2,34 @@ using System.Globalization;
 using Atoll.Api.Http;
 using Atoll.Api.Tenancy;
 using Atoll.Domain;
-using Atoll.Domain.Nodes;
+using Atoll.Domain.Metrics;
 using Atoll.Domain.Sandboxes;
 using Microsoft.AspNetCore.Http;
 
 namespace Atoll.Api.Dialects.E2b;
 
-/// <summary>What sandboxes use at the moment of asking: none of it is kept, so a window that has passed is empty.</summary>
-internal sealed class E2bMetrics(ISandboxes sandboxes, INode node)
+/// <summary>What sandboxes use and have used (contracts/e2b.md 1.1).</summary>
+internal sealed class E2bMetrics(ISandboxes sandboxes, ISandboxMetrics metrics)
 {
     private const int MostAtOnce = 100;
 
-    /// <summary>GET /sandboxes/{id}/metrics: the present sample, when it lies between start and end.</summary>
+    // Over more than what is kept in full, points are as far apart as what is kept of the rest.
+    private static readonly TimeSpan CoarseStep = TimeSpan.FromMinutes(1);
+
+    /// <summary>GET /sandboxes/{id}/metrics: the samples from start to end, of the last 5 minutes when neither is given.</summary>
     public async Task<IResult> OneAsync(HttpContext http, CancellationToken cancellation)
     {
         (DateTimeOffset? start, DateTimeOffset? end) = (Moment(http, "start"), Moment(http, "end"));
         Sandbox sandbox = await sandboxes.FindAsync(http, cancellation);
-        E2bMetric[] present = await SampleAsync(sandbox, cancellation) is { } metric ? [metric] : [];
-        return Results.Json(
-            [.. present.Where(one => !(one.Timestamp < start) && !(one.TimestampUnix > end?.ToUnixTimeSeconds()))], E2bJson.Of<E2bMetric[]>());
+        // Ends are whole seconds: the last one is meant whole.
+        var window = new MetricWindow(start, end?.AddMilliseconds(999));
+        MetricHistory history = await metrics.HistoryAsync(http.Caller(), sandbox.Id, window, cancellation);
+        if (history.End - history.Start > ISandboxMetrics.SamplesKept)
+        {
+            history = await metrics.HistoryAsync(http.Caller(), sandbox.Id, window with { Step = CoarseStep }, cancellation);
+        }
+
+        return Results.Json([.. history.Samples.Select(sample => Wire(sandbox, sample))], E2bJson.Of<E2bMetric[]>());
     }
 
     /// <summary>GET /sandboxes/metrics: of several, by id. One that is not there, or not the caller's, is left out.</summary>
@@ -32,42 +41,15 @@ internal sealed class E2bMetrics(ISandboxes sandboxes, INode node)
             throw Fault.Invalid("sandbox_ids", $"sandbox_ids must be 1 to {MostAtOnce} ids with commas between").AsException();
         }
 
-        var found = new Dictionary<string, E2bMetric>();
-        foreach (SandboxId id in ids.Select(E2bMapping.ParseId).OfType<SandboxId>().Distinct())
-        {
-            if (await ReadAsync(http, id, cancellation) is { } metric)
-            {
-                found[E2bMapping.Id(id)] = metric;
-            }
-        }
-
-        return Results.Json(new E2bMetricsOfMany(found), E2bJson.Of<E2bMetricsOfMany>());
+        var found = await metrics.PresentAsync(http.Caller(), [.. ids.Select(E2bMapping.ParseId).OfType<SandboxId>()], cancellation);
+        return Results.Json(
+            new E2bMetricsOfMany(found.ToDictionary(one => E2bMapping.Id(one.Key), one => Wire(one.Value.Sandbox, one.Value.Metric))),
+            E2bJson.Of<E2bMetricsOfMany>());
     }
 
-    private async Task<E2bMetric?> ReadAsync(HttpContext http, SandboxId id, CancellationToken cancellation)
-    {
-        try
-        {
-            return await SampleAsync(await sandboxes.GetAsync(http.Caller(), id, cancellation), cancellation);
-        }
-        catch (FaultException e) when (e.Fault.Code is FaultCode.NotFound)
-        {
-            return null;
-        }
-    }
-
-    private async Task<E2bMetric?> SampleAsync(Sandbox sandbox, CancellationToken cancellation)
-    {
-        if (sandbox.State is not SandboxState.Running)
-        {
-            return null;
-        }
-
-        SandboxStats stats = await node.StatsAsync(sandbox.Id, cancellation);
-        return new E2bMetric(
-            stats.At.UtcDateTime, stats.At.ToUnixTimeSeconds(), sandbox.Resources.CpuCount, Math.Round(stats.CpuUsedPercent, 2),
-            stats.MemoryUsed, stats.MemoryTotal, stats.MemoryCache, stats.DiskUsed, stats.DiskTotal);
-    }
+    private static E2bMetric Wire(Sandbox sandbox, SandboxMetric sample) => new(
+        sample.At.UtcDateTime, sample.At.ToUnixTimeSeconds(), sandbox.Resources.CpuCount, Math.Round(sample.CpuUsedPercent, 2),
+        sample.MemoryUsed, sample.MemoryTotal, sample.MemoryCache, sample.DiskUsed, sample.DiskTotal);
 
     private static DateTimeOffset? Moment(HttpContext http, string name)
     {

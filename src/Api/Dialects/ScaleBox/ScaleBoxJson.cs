@@ -20,6 +20,7 @@ internal static class ScaleBoxJson
     [
         SandboxJson.Default,
         TemplateJson.Default,
+        MetricJson.Default,
         EventJson.Default,
         NotificationJson.Default,
         LifecycleJson.Default,

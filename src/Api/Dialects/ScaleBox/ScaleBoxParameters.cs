@@ -49,8 +49,9 @@ internal static class ScaleBoxParameters
 
     public static Parameter[] Metrics { get; } =
     [
-        new("start", JsonSchemaType.String, "Only what was measured from then: a time in ISO 8601, or Unix seconds or milliseconds."),
-        new("end", JsonSchemaType.String, "Only what was measured until then."),
+        new("start", JsonSchemaType.String, "From when: a time in ISO 8601, or Unix seconds or milliseconds; 5 minutes before the end when absent."),
+        new("end", JsonSchemaType.String, "Until when; now when absent."),
+        new("step", JsonSchemaType.String, "From one sample to the next, 1 s to 24 h: seconds, or a duration such as 15m; 5 s when absent."),
     ];
 
     public static Parameter[] Stream { get; } =

@@ -16,8 +16,10 @@ internal static class MetricRoutes
     {
         var metrics = app.ServiceProvider.GetRequiredService<ScaleBoxMetrics>();
         app.MapMethods(Box + "/metrics", Read, metrics.GetAsync).With(ScaleBoxParameters.Metrics)
-            .Says<WireEnvelope<WireMetrics>>(200, "What it uses at present, in bytes; no history is kept.").Fails(400, 404);
-        app.NotBuilt(Box + "/metrics/chart", "GET");
-        app.NotBuilt("/v1/sandboxes/stats", "GET");
+            .Says<WireEnvelope<WireMetrics>>(200, "What it used from start to end, oldest first, in bytes: every 5 s of the last hour, every minute of the last day.").Fails(400, 404);
+        app.MapMethods(Box + "/metrics/chart", Read, metrics.ChartAsync).With(ScaleBoxParameters.Metrics)
+            .Says<WireEnvelope<WireChart>>(200, "The same as series in percent, with statistics, trend and colours.").Fails(400, 404);
+        app.MapMethods("/v1/sandboxes/stats", Read, metrics.Stats)
+            .Says<WireEnvelope<WireSandboxStats>>(200, "Your sandboxes in numbers.");
     }
 }
