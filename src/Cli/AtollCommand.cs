@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Atoll.Cli.Events;
 using Atoll.Cli.Nodes;
+using Atoll.Cli.Notifications;
 using Atoll.Cli.Output;
 using Atoll.Cli.Processes;
 using Atoll.Cli.Profiles;
@@ -8,7 +9,10 @@ using Atoll.Cli.Projects;
 using Atoll.Cli.Sandboxes;
 using Atoll.Cli.Server;
 using Atoll.Cli.Snapshots;
+using Atoll.Cli.Templates;
 using Atoll.Cli.Tenancy;
+using Atoll.Cli.Usage;
+using Atoll.Cli.Webhooks;
 using Atoll.Sdk;
 
 namespace Atoll.Cli;
@@ -56,9 +60,16 @@ internal static class AtollCommand
         RootCommand root = new("Atoll: isolated Linux sandboxes on your own machine.")
         {
             SandboxCommands.Create(context),
+            TemplateCommands.Create(context),
             SnapshotCommands.Create(context),
             ProjectCommands.Create(context),
             EventsCommand.Create(context),
+            NotificationCommands.Create(context),
+            WebhookCommands.Create(context),
+            UsageCommands.Create(context),
+            ApiKeyCommands.Create(context),
+            UserCommands.Create(context),
+            AuditCommand.Create(context),
             RegionsCommand.Create(context),
             AuthCommands.Create(context),
             ProfileCommands.Create(context),

@@ -19,6 +19,11 @@ public sealed class AtollClient : IDisposable
         _transport = new Transport(options);
         Sandboxes = new SandboxesClient(_transport);
         Snapshots = new SnapshotsClient(_transport);
+        Templates = new TemplatesClient(_transport);
+        Webhooks = new WebhooksClient(_transport);
+        Notifications = new NotificationsClient(_transport);
+        Usage = new UsageClient(_transport);
+        Audit = new AuditClient(_transport);
         Projects = new ProjectsClient(_transport);
         Events = new EventsClient(_transport);
         Files = new FilesClient(_transport);
@@ -35,6 +40,21 @@ public sealed class AtollClient : IDisposable
 
     /// <summary>Images of sandboxes, of which others are made.</summary>
     public SnapshotsClient Snapshots { get; }
+
+    /// <summary>What sandboxes are made of.</summary>
+    public TemplatesClient Templates { get; }
+
+    /// <summary>Addresses that are told of events.</summary>
+    public WebhooksClient Webhooks { get; }
+
+    /// <summary>What the user must know of.</summary>
+    public NotificationsClient Notifications { get; }
+
+    /// <summary>What was used, and what may be.</summary>
+    public UsageClient Usage { get; }
+
+    /// <summary>Who changed what.</summary>
+    public AuditClient Audit { get; }
 
     /// <summary>Groups of sandboxes.</summary>
     public ProjectsClient Projects { get; }
@@ -54,7 +74,7 @@ public sealed class AtollClient : IDisposable
     /// <summary>The ports that sandboxes offer by name.</summary>
     public PortsClient Ports { get; }
 
-    /// <summary>The user whose key is used.</summary>
+    /// <summary>The user whose key is used; for admins, the others too.</summary>
     public UsersClient Users { get; }
 
     /// <summary>The user's API keys.</summary>

@@ -7,13 +7,17 @@ internal sealed class Progress : IAsyncDisposable
     private readonly CancellationTokenSource _done;
     private readonly Task _drawing;
 
-    private Progress(Task drawing, CancellationTokenSource done) => (_drawing, _done) = (drawing, done);
-
-    public static Progress Show(Terminal terminal, string what)
+    private Progress(Terminal terminal, string what)
     {
-        CancellationTokenSource done = new();
-        return new Progress(terminal.ErrorIsTerminal ? DrawAsync(terminal, what, done.Token) : Task.CompletedTask, done);
+        _done = new CancellationTokenSource();
+        What = what;
+        _drawing = terminal.ErrorIsTerminal ? DrawAsync(terminal, _done.Token) : Task.CompletedTask;
     }
+
+    /// <summary>What is going on.</summary>
+    public string What { get; set; }
+
+    public static Progress Show(Terminal terminal, string what) => new(terminal, what);
 
     public async ValueTask DisposeAsync()
     {
@@ -22,7 +26,7 @@ internal sealed class Progress : IAsyncDisposable
         _done.Dispose();
     }
 
-    private static async Task DrawAsync(Terminal terminal, string what, CancellationToken done)
+    private async Task DrawAsync(Terminal terminal, CancellationToken done)
     {
         long started = terminal.Time.GetTimestamp();
         using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(100), terminal.Time);
@@ -31,7 +35,7 @@ internal sealed class Progress : IAsyncDisposable
             for (int frame = 0; await timer.WaitForNextTickAsync(done).ConfigureAwait(false); frame++)
             {
                 double seconds = terminal.Time.GetElapsedTime(started).TotalSeconds;
-                terminal.Error.Write($"\r{Frames[frame % Frames.Length]} {what} ({seconds:0.0} s)\e[K");
+                terminal.Error.Write($"\r{Frames[frame % Frames.Length]} {What} ({seconds:0.0} s)\e[K");
             }
         }
         catch (OperationCanceledException)

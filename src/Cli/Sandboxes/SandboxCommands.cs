@@ -6,6 +6,7 @@ using Atoll.Cli.Nodes;
 using Atoll.Cli.Output;
 using Atoll.Cli.Processes;
 using Atoll.Cli.Projects;
+using Atoll.Cli.Templates;
 using Atoll.Sdk;
 
 namespace Atoll.Cli.Sandboxes;
@@ -38,6 +39,7 @@ internal static class SandboxCommands
             CopyCommands.Fork(context),
             CopyCommands.Snapshot(context),
             MetricsCommand.Create(context),
+            TemplateCommands.OfSandbox(context),
             ProjectCommands.Switch(context),
             WebRtcCredential(context),
             RegionsCommand.Create(context),

@@ -15,12 +15,14 @@ internal static class ServerProgram
         ("serve", "Run the server"),
         ("doctor", "Check what this machine offers and say how to mend it"),
         ("ca", "Print the certificate that clients must trust to use TLS with the server"),
-        ("template", "Build and list templates"),
     ];
 
     /// <summary>Whether the arguments, as they stand, are for the server's program.</summary>
     public static bool IsFor(string[] args) =>
-        args is [var verb, ..] && Verbs.Any(known => known.Verb == verb) || args is ["auth", "key", ..];
+        args is [var verb, ..] && Verbs.Any(known => known.Verb == verb) || args is ["auth", "key", ..] || IsRecipe(args);
+
+    /// <summary>Whether a template is built of a recipe on the server's own machine: then the recipe's name comes first, else there are options only.</summary>
+    private static bool IsRecipe(string[] args) => args is ["template", "build", [not '-', ..], ..];
 
     public static IEnumerable<Command> Commands(Terminal terminal) =>
         Verbs.Select(known => Create(terminal, [known.Verb], known.Description));

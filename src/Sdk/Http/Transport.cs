@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -52,6 +53,19 @@ internal sealed class Transport : IDisposable
         return response is null
             ? throw new ProtocolException("a repeated request found nothing where a reply was expected")
             : await ReadAsync(response, type, request, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends and reads the reply's body as text, at most a mebibyte of it.</summary>
+    public async Task<string> SendForTextAsync(ApiRequest request, CancellationToken cancellation)
+    {
+        const int most = 1024 * 1024;
+        using HttpResponseMessage? response = await RespondAsync(request, cancellation).ConfigureAwait(false);
+        using Patience patience = new(request.Timeout ?? Options.RequestTimeout, Options.TimeProvider, cancellation);
+        using Stream body = await response!.Content.ReadAsStreamAsync(patience.Token).ConfigureAwait(false);
+        byte[] buffer = new byte[most];
+        int length = await TranslateAsync(
+            body.ReadAtLeastAsync(buffer, most, throwOnEndOfStream: false, patience.Token).AsTask(), patience.Limit, patience.Token, cancellation).ConfigureAwait(false);
+        return Encoding.UTF8.GetString(buffer, 0, length);
     }
 
     /// <summary>Sends and ignores what a successful reply says.</summary>
@@ -197,20 +211,24 @@ internal sealed class Transport : IDisposable
         HttpResponseMessage response, JsonTypeInfo<T> type, ApiRequest request, CancellationToken cancellation)
         where T : class
     {
-        TimeSpan patience = request.Timeout ?? Options.RequestTimeout;
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(patience);
+        using Patience patience = new(request.Timeout ?? Options.RequestTimeout, Options.TimeProvider, cancellation);
+        return await ReadAsync(response, type, request.Path, patience).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads the <c>data</c> of a reply to a request that <see cref="OpenAsync"/> sent.</summary>
+    public async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, string path, Patience patience)
+        where T : class
+    {
         try
         {
-            using Stream body = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
+            using Stream body = await response.Content.ReadAsStreamAsync(patience.Token).ConfigureAwait(false);
             using JsonDocument document = await TranslateAsync(
-                JsonDocument.ParseAsync(body, default, limit.Token), patience, limit.Token, cancellation).ConfigureAwait(false);
+                JsonDocument.ParseAsync(body, default, patience.Token), patience.Limit, patience.Token, patience.Caller).ConfigureAwait(false);
             return Unwrap(document.RootElement).Deserialize(type) ?? throw new JsonException("null");
         }
         catch (JsonException exception)
         {
-            throw new ProtocolException(
-                $"{Options.BaseUrl} does not answer like an Atoll server at {request.Path}: check the URL", exception);
+            throw new ProtocolException($"{Options.BaseUrl} does not answer like an Atoll server at {path}: check the URL", exception);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Atoll.Sdk.Http;
 
 namespace Atoll.Sdk;
@@ -18,7 +19,25 @@ public sealed class ApiKeysClient
 
     /// <summary>All keys, without their secrets.</summary>
     public async Task<IReadOnlyList<ApiKey>> ListAsync(CancellationToken cancellation = default) =>
-        (await _transport.SendAsync(ApiRequest.Get("v1/api-keys"), SdkJson.Default.ApiKeyList, cancellation).ConfigureAwait(false)).ApiKeys;
+        (await _transport.SendAsync(ApiRequest.Get("v1/api-keys"), SdkJson.Default.ApiKeyPage, cancellation).ConfigureAwait(false)).ApiKeys;
+
+    /// <summary>One page of keys, without their secrets.</summary>
+    /// <param name="query">Which page.</param>
+    /// <param name="search">Only those whose name holds this.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public Task<ApiKeyPage> PageAsync(PageQuery? query = null, string? search = null, CancellationToken cancellation = default) =>
+        _transport.SendAsync(
+            ApiRequest.Get("v1/api-keys" + (query ?? new PageQuery()).Render(("search", search))), SdkJson.Default.ApiKeyPage, cancellation);
+
+    /// <summary>One key, without its secret.</summary>
+    public Task<ApiKey> GetAsync(string keyId, CancellationToken cancellation = default) =>
+        _transport.SendAsync(ApiRequest.Get($"v1/api-keys/{ApiRequest.Segment(keyId)}"), SdkJson.Default.ApiKey, cancellation);
+
+    /// <summary>Renames or describes a key: what is null stays.</summary>
+    public Task<ApiKey> UpdateAsync(string keyId, string? name = null, string? description = null, CancellationToken cancellation = default) =>
+        _transport.SendAsync(
+            ApiRequest.Put($"v1/api-keys/{ApiRequest.Segment(keyId)}", new UpdateApiKeyRequest(name, description), SdkJson.Default.UpdateApiKeyRequest),
+            SdkJson.Default.ApiKey, cancellation);
 
     /// <summary>Disables a key, or enables it again.</summary>
     public Task SetActiveAsync(string keyId, bool active, CancellationToken cancellation = default) =>
@@ -48,7 +67,7 @@ public sealed record ApiKey
     public string? Prefix { get; init; }
 
     /// <summary>The secret: only in the reply to its making, and nowhere else.</summary>
-    [System.Text.Json.Serialization.JsonPropertyName("api_key")]
+    [JsonPropertyName("api_key")]
     public string? Secret { get; init; }
 
     /// <summary>Whether it opens anything.</summary>
@@ -64,10 +83,18 @@ public sealed record ApiKey
     public override string ToString() => $"{Name} ({KeyId})";
 }
 
-internal sealed record ApiKeyList
+/// <summary>One page of keys.</summary>
+public sealed record ApiKeyPage : Page<ApiKey>
 {
+    /// <summary>The keys.</summary>
     public required List<ApiKey> ApiKeys { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override List<ApiKey> Items => ApiKeys;
 }
+
+internal sealed record UpdateApiKeyRequest(string? Name, string? Description);
 
 internal sealed record CreateApiKeyRequest(string Name, string? Description);
 
