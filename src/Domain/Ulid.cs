@@ -54,6 +54,18 @@ public static class Ulid
         return new string(text);
     }
 
+    /// <summary>The 128 bits of a valid text.</summary>
+    internal static UInt128 Bits(string text)
+    {
+        UInt128 value = 0;
+        foreach (char c in text)
+        {
+            value = (value << 5) | (uint)Alphabet.IndexOf(c);
+        }
+
+        return value;
+    }
+
     /// <summary>True for exactly the texts that <see cref="New"/> can make: 26 characters, lowercase, no overflow.</summary>
     public static bool IsValid([NotNullWhen(true)] string? text)
     {

@@ -44,6 +44,13 @@ internal sealed class SandboxSettings(Launcher launcher)
         }
 
         Directory.CreateDirectory(Path.GetDirectoryName(file.Path) ?? "/");
+
+        // Opening a pipe or a device may wait for ever, and PID 1 with it.
+        if (FileStatusCalls.Look(null, new KernelPath(file.Path), follow: true, out FileStatus there) == Errno.None && !there.IsRegular)
+        {
+            throw new AgentErrorException(AgentErrorCode.PathExists, $"boot file '{file.Path}' is something else already");
+        }
+
         File.WriteAllBytes(file.Path, file.Content.Span);
         File.SetUnixFileMode(file.Path, (UnixFileMode)file.Mode);
     }

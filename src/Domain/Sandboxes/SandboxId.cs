@@ -26,5 +26,8 @@ public readonly record struct SandboxId
     public static SandboxId Parse(string text) =>
         TryParse(text, out SandboxId id) ? id : throw new FormatException($"'{text}' is not a sandbox id");
 
+    /// <summary>The id as the 128-bit number that it is.</summary>
+    public UInt128 Bits => Ulid.Bits(Value);
+
     public override string ToString() => _value ?? "(none)";
 }

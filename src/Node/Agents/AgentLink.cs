@@ -134,10 +134,15 @@ internal sealed partial class AgentLink : IAsyncDisposable
 
     /// <summary>
     /// Closes the connection, with the agent's timers standing still, and opens none until <see cref="Resume"/>: calls wait for that,
-    /// 2 minutes at most. What was asked before is answered first, if it can be answered at once.
+    /// 2 minutes at most. What was asked before is answered first, if it can be answered at once. Not for use by several at once.
     /// </summary>
     public async Task SuspendAsync(CancellationToken cancellation)
     {
+        if (_suspended is not null)
+        {
+            return;
+        }
+
         AgentConnection connection = await ConnectionAsync(cancellation);
         await _dialing.WaitAsync(cancellation);
         _suspended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

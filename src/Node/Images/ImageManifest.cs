@@ -33,6 +33,9 @@ internal sealed record ImageManifest
     /// <summary>The template over whose root file system it was taken.</summary>
     public required string Template { get; init; }
 
+    /// <summary>SHA-256 of the agent that was its first program, in hexadecimal.</summary>
+    public required string Agent { get; init; }
+
     /// <summary>What the sandbox had.</summary>
     public required SandboxResources Resources { get; init; }
 

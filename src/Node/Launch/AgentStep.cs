@@ -1,6 +1,5 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
+using Atoll.Domain;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
@@ -16,8 +15,8 @@ namespace Atoll.Node.Launch;
 
 /// <summary>Connects to the agent that has come up, and gives the sandbox its name, environment, clock and entropy,
 /// and starts what its template says.</summary>
-internal sealed class AgentStep(
-    NetworkSlots slots, string resolverConfiguration, IAgentSecrets secrets, Func<LaunchRecord, Task<string>> endOf, TimeProvider time,
+internal sealed partial class AgentStep(
+    NetworkSlots slots, SandboxIdentity identity, IAgentSecrets secrets, Func<LaunchRecord, Task<string>> endOf, TimeProvider time,
     ILogger<AgentSession> log) : ILaunchStep
 {
     /// <summary>How long a new sandbox may take until its agent answers.</summary>
@@ -39,7 +38,7 @@ internal sealed class AgentStep(
             await session.RekeyAsync(new AgentSecret(secrets.For(request.Id).Span), cancellation);
         }
 
-        await session.ConfigureAsync(ConfigurationOf(request), cancellation);
+        await ConfigureAsync(session, context, cancellation);
         if (request.Start.Count > 0 && context.Image is null)
         {
             var start = new ProcessSpec { Arguments = request.Start, Tag = ProcessSpec.StartTag, WorkingDirectory = "/" };
@@ -64,23 +63,32 @@ internal sealed class AgentStep(
         return new RunningSandbox(session, endOf(record), session.DisposeAsync);
     }
 
-    private AgentConfiguration ConfigurationOf(LaunchRequest request) => new()
+    private async Task ConfigureAsync(AgentSession session, LaunchContext context, CancellationToken cancellation)
     {
-        Hostname = request.Hostname,
-        Environment = request.Environment,
-        Clock = time.GetUtcNow(),
-        Entropy = RandomNumberGenerator.GetBytes(64),
-        Files =
-        [
-            BootFile("/etc/hostname", request.Hostname + "\n"),
-            BootFile("/etc/hosts", $"127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 {request.Hostname}\n"),
-            BootFile("/etc/resolv.conf", resolverConfiguration),
-        ],
-    };
+        bool isNew = context.Image?.Manifest.Source != context.Request.Id;
+        AgentConfiguration settings = identity.Settings(context.Request, isNew);
+        IReadOnlyList<BootFile> files = identity.Files(context.Request, isNew);
+        if (context.Image is null)
+        {
+            await session.ConfigureAsync(settings with { Files = files }, cancellation);
+            return;
+        }
 
-    private static BootFile BootFile(string path, string text)
-    {
-        const uint ownerWritesAllRead = 0x1A4; // 0644
-        return new BootFile(path, ownerWritesAllRead, Encoding.UTF8.GetBytes(text));
+        // Its programs may have put anything there: that is no reason to lose all of their work.
+        await session.ConfigureAsync(settings, cancellation);
+        foreach (BootFile file in files)
+        {
+            try
+            {
+                await session.ConfigureAsync(new AgentConfiguration { Environment = settings.Environment, Files = [file] }, cancellation);
+            }
+            catch (FaultException e) when (e.Fault.Code != FaultCode.AgentUnavailable)
+            {
+                LogNotWritten(log, e, context.Request.Id, file.Path);
+            }
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox}: {Path} of the restored sandbox could not be written")]
+    private static partial void LogNotWritten(ILogger log, Exception e, SandboxId sandbox, string path);
 }

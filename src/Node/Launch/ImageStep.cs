@@ -13,7 +13,8 @@ namespace Atoll.Node.Launch;
 /// </summary>
 /// <param name="runtime">The driver's name and its runtime's version.</param>
 /// <param name="rootfsOf">Where a template is; throws when it is nowhere.</param>
-internal sealed class ImageStep(ImageStore images, Func<CancellationToken, Task<string>> runtime, Func<TemplateId, string> rootfsOf) : ILaunchStep
+/// <param name="hasAgent">Whether the agent of a digest is here.</param>
+internal sealed class ImageStep(ImageStore images, Func<CancellationToken, Task<string>> runtime, Func<TemplateId, string> rootfsOf, Func<string, bool> hasAgent) : ILaunchStep
 {
     public string Name => "image";
 
@@ -33,6 +34,7 @@ internal sealed class ImageStep(ImageStore images, Func<CancellationToken, Task<
         Check(id, manifest.Runtime == here, $"it was taken with {manifest.Runtime}, and this node has {here}");
         Check(id, manifest.Template == context.Request.Template.Value, $"it was taken over template {manifest.Template}, not {context.Request.Template}");
         Check(id, manifest.Files.Count > 0 && manifest.Files.All(file => Path.GetFileName(file.Name) == file.Name), "its manifest names no files of its own");
+        Check(id, hasAgent(manifest.Agent), "the agent that runs in it is no longer on this node");
         FindTemplate(id, context.Request.Template);
         Check("memory_mb", (long)context.Request.Resources.MemoryMb << 20, manifest.MemoryBytes);
         Check("storage_gb", (long)context.Request.Resources.StorageGb << 30, manifest.DiskBytes);

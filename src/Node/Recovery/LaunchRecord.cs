@@ -17,6 +17,9 @@ internal sealed record LaunchRecord(SandboxId Id)
     /// <summary>The template whose root file system it has; null in records of earlier versions of the server.</summary>
     public string? Template { get; init; }
 
+    /// <summary>Digest of the agent that it runs; null before its bundle is written.</summary>
+    public string? Agent { get; init; }
+
     /// <summary>What it was launched with; null in records of earlier versions of the server.</summary>
     public SandboxResources? Resources { get; init; }
 

@@ -1,12 +1,15 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using System.Text;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Templates;
 using Atoll.Host.Agents;
 using Atoll.Linux;
 using Atoll.Node;
+using Atoll.Node.Launch;
+using Atoll.Node.Network;
 using Atoll.Node.Recovery;
 using Atoll.Node.Runtimes;
 using Atoll.Node.Runtimes.GVisor;
@@ -32,6 +35,11 @@ public sealed class GVisorMachine : IAsyncLifetime
         NetworkPool = IPNetwork.Parse("10.169.0.0/24"),
     };
 
+    internal IAgentSecrets Secrets { get; } = new SecretOfEach();
+
+    /// <summary>Called at the points of a capture, see <see cref="LaunchFaults"/>.</summary>
+    internal Action<string>? OnPoint { get; set; }
+
     internal GVisorDriver Driver { get; private set; } = null!;
 
     internal HostProcesses Processes { get; private set; } = null!;
@@ -48,8 +56,9 @@ public sealed class GVisorMachine : IAsyncLifetime
         Processes = new HostProcesses(NullLogger<HostProcesses>.Instance);
         Journal = new LaunchJournal(Path.Combine(_data, "launches"));
         Driver = GVisorRuntime.Create(
-            _options with { AgentPath = AgentFile.Built() ?? await AgentFile.PublishAsync() }, templates.RootfsPath, new OneSecret(), Journal,
-            Processes, TimeProvider.System, NullLoggerFactory.Instance);
+            _options with { AgentPath = AgentFile.Built() ?? await AgentFile.PublishAsync() }, templates.RootfsPath, Secrets, Journal,
+            Processes, TimeProvider.System, NullLoggerFactory.Instance,
+            new LaunchFaults(point => OnPoint?.Invoke(point)));
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await Driver.PrepareAsync(limit.Token);
         RuntimeProbe probe = await Driver.ProbeAsync(limit.Token);
@@ -65,6 +74,12 @@ public sealed class GVisorMachine : IAsyncLifetime
         Directory.Delete($"/run/{_options.Instance}", recursive: true);
         Assert.Empty(left);
     }
+
+    /// <summary>Where images are kept.</summary>
+    internal string Images => _options.Images;
+
+    /// <summary>The address of a sandbox that runs.</summary>
+    internal IPAddress AddressOf(SandboxId id) => NetworkSlot.At(_options.Network, Journal.Load(id)!.NetworkSlot!.Value, allowInternet: false).GuestAddress;
 
     /// <summary>What exists of any sandbox of these tests, by the machine's own account.</summary>
     internal IReadOnlyList<string> Traces() =>
@@ -83,10 +98,10 @@ public sealed class GVisorMachine : IAsyncLifetime
             ? path
             : Path.GetFullPath(Path.Combine(here, "../../../../artifacts/test-data/templates"));
 
-    private sealed class OneSecret : IAgentSecrets
+    private sealed class SecretOfEach : IAgentSecrets
     {
-        private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
+        private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
 
-        public ReadOnlyMemory<byte> For(SandboxId id) => _secret;
+        public ReadOnlyMemory<byte> For(SandboxId id) => HMACSHA256.HashData(_key, Encoding.ASCII.GetBytes(id.Value));
     }
 }

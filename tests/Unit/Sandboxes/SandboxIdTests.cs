@@ -19,6 +19,14 @@ public sealed class SandboxIdTests
     }
 
     [Fact]
+    public void An_id_is_a_number_of_128_bits()
+    {
+        Assert.Equal(UInt128.MaxValue, SandboxId.Parse("7" + new string('z', 25)).Bits);
+        Assert.Equal((UInt128)32, SandboxId.Parse(new string('0', 24) + "10").Bits);
+        Assert.Equal((UInt128)Now.ToUnixTimeMilliseconds(), SandboxId.New(Now).Bits >> 80);
+    }
+
+    [Fact]
     public void Ids_sort_by_the_time_they_were_made()
     {
         string[] ids = [.. Enumerable.Range(0, 2000).Select(i => SandboxId.New(Now.AddMilliseconds(i * 7919L)).Value)];

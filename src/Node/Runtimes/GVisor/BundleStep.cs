@@ -10,7 +10,7 @@ namespace Atoll.Node.Runtimes.GVisor;
 
 /// <summary>Writes what runsc is told about the sandbox, in the sandbox's own directory.</summary>
 internal sealed class BundleStep(
-    SandboxPaths paths, NetworkSlots slots, SandboxCgroups cgroups, string agentPath, Func<TemplateId, string> rootfsOf) : ILaunchStep
+    SandboxPaths paths, NetworkSlots slots, SandboxCgroups cgroups, AgentBinaries agents, Func<TemplateId, string> rootfsOf) : ILaunchStep
 {
     public string Name => "bundle";
 
@@ -19,9 +19,11 @@ internal sealed class BundleStep(
     public Task DoAsync(LaunchContext context, CancellationToken cancellation)
     {
         SandboxId id = context.Request.Id;
+        string agent = context.Image?.Manifest.Agent ?? agents.Current;
+        context.Remember(record => record with { Agent = agent });
         RuntimeSpec spec = SandboxSpec.For(
             rootfsOf(context.Request.Template),
-            agentPath,
+            agents.PathOf(agent),
             context.Request.Hostname,
             slots.At(context.Record.NetworkSlot!.Value, context.Request.AllowInternetAccess).NetnsPath,
             cgroups.PathFor(id),

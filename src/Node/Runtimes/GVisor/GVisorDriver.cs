@@ -17,7 +17,7 @@ namespace Atoll.Node.Runtimes.GVisor;
 /// </summary>
 internal sealed partial class GVisorDriver(
     NetworkSlots network, SandboxFilter filter, IReadOnlyList<IPAddress> nameservers, DiskImages disks, SandboxCgroups cgroups, AgentStep agent, GVisorImages images,
-    ImageStore store, IReadOnlyList<ILaunchStep> steps, GVisorProbe probe, LaunchJournal journal, string runDirectory, ILogger<GVisorDriver> log) : IRuntimeDriver, IDisposable
+    ImageStore store, AgentBinaries agents, IReadOnlyList<ILaunchStep> steps, GVisorProbe probe, LaunchJournal journal, string runDirectory, ILogger<GVisorDriver> log) : IRuntimeDriver, IDisposable
 {
     /// <summary>GiB of a sandbox that asks for none; its blank image is made before the first request.</summary>
     private const int DefaultStorageGb = 10;
@@ -47,6 +47,7 @@ internal sealed partial class GVisorDriver(
         filter.Load(nameservers);
         cgroups.Prepare();
         store.Prepare();
+        agents.Prepare(journal, store);
         await disks.PrepareAsync([GVisorProbe.StorageGb, DefaultStorageGb], cancellation);
     }
 

@@ -76,13 +76,13 @@ internal sealed partial class GVisorImages(
     private async Task<SandboxImage> CaptureNowAsync(
         SandboxId id, AgentSession session, ImageId image, AfterCapture after, CancellationToken cancellation)
     {
-        if (journal.Load(id) is not { NetworkSlot: { } index, Template: { } template, Resources: { } resources } record)
+        if (journal.Load(id) is not { NetworkSlot: { } index, Resources: { } resources, Template: not null, Agent: not null } record)
         {
             throw NotCapturable("it was started by an earlier version of the server");
         }
 
         NetworkSlot slot = slots.At(index, record.AllowInternetAccess);
-        ImageManifest manifest = await DescribeAsync(id, template, resources, image, cancellation);
+        ImageManifest manifest = await DescribeAsync(record, resources, image, cancellation);
         RequireRoom(manifest);
         bool goesOn = false;
         try
@@ -119,19 +119,20 @@ internal sealed partial class GVisorImages(
     }
 
     private async Task<ImageManifest> DescribeAsync(
-        SandboxId id, string template, SandboxResources resources, ImageId image, CancellationToken cancellation)
+        LaunchRecord record, SandboxResources resources, ImageId image, CancellationToken cancellation)
     {
-        CgroupUsage usage = cgroups.Usage(id);
+        CgroupUsage usage = cgroups.Usage(record.Id);
         return new ImageManifest
         {
             Format = ImageManifest.CurrentFormat,
             Id = image,
-            Source = id,
+            Source = record.Id,
             Runtime = await RuntimeAsync(cancellation),
-            Template = template,
+            Template = record.Template!,
+            Agent = record.Agent!,
             Resources = resources,
             MemoryBytes = Math.Min(usage.MemoryUsed, (long)resources.MemoryMb << 20),
-            DiskBytes = disks.Usage(id).Used,
+            DiskBytes = disks.Usage(record.Id).Used,
             TakenAt = time.GetUtcNow(),
         };
     }
@@ -147,10 +148,13 @@ internal sealed partial class GVisorImages(
         {
             await runsc.CheckpointAsync(id, directory, LimitFor(manifest.MemoryBytes + manifest.DiskBytes), cancellation);
         }
-        catch (IOException e) when (!IsFull(e))
+        catch (IOException e)
         {
             LogRefused(e, id);
-            throw NotCapturable(CheckpointRefusal.Explain(e.Message), e);
+
+            // What runsc says when it cannot write is of no use.
+            bool full = store.FreeBytes + SizeOf(directory) < Needed(manifest);
+            throw full ? NoRoom(e) : NotCapturable(CheckpointRefusal.Explain(e.Message), e);
         }
     }
 
@@ -188,15 +192,18 @@ internal sealed partial class GVisorImages(
 
     private void RequireRoom(ImageManifest manifest)
     {
-        long needed = manifest.MemoryBytes + manifest.DiskBytes + Overhead;
-        if (store.FreeBytes - Reserve < needed)
+        if (store.FreeBytes - Reserve < Needed(manifest))
         {
             throw NoRoom(null);
         }
     }
 
+    private static long Needed(ImageManifest manifest) => manifest.MemoryBytes + manifest.DiskBytes + Overhead;
+
+    private static long SizeOf(string directory) => new DirectoryInfo(directory).EnumerateFiles().Sum(file => file.Length);
+
     private static bool IsFull(Exception e) =>
-        e is IOException && ((e.HResult & 0xFFFF) == (int)Errno.ENOSPC || e.Message.Contains("no space left on device", StringComparison.OrdinalIgnoreCase));
+        e is SyscallException { Error: Errno.ENOSPC } || (e is IOException && (e.HResult & 0xFFFF) == (int)Errno.ENOSPC);
 
     private static FaultException NoRoom(Exception? cause) => new(
         new Fault(FaultCode.NoCapacity, "the server's disk has no room for the memory and files of this sandbox: delete snapshots or sandboxes, or free space"), cause);

@@ -33,22 +33,23 @@ internal static class GVisorRuntime
         var runsc = new Runsc(options.RunscProgram, paths, processes);
         var ends = new SandboxEnds(cgroups);
         var probe = new GVisorProbe(runsc, paths, journal, time, logs);
-        var agent = new AgentStep(slots, Nameservers.Configuration(nameservers), secrets, ends.WaitAsync, time, logs.CreateLogger<AgentSession>());
+        var agent = new AgentStep(slots, new SandboxIdentity(Nameservers.Configuration(nameservers), time), secrets, ends.WaitAsync, time, logs.CreateLogger<AgentSession>());
         Func<TemplateId, string> rootfs = id => id == GVisorProbe.Template ? probe.RootfsPath : rootfsOf(id);
         var store = new ImageStore(options.Images, faults ?? LaunchFaults.None);
+        var agents = new AgentBinaries(Path.Combine(options.DataDirectory, "agents"), options.AgentPath);
         var images = new GVisorImages(
             store, journal, runsc, slots, disks, cgroups, faults ?? LaunchFaults.None, time, logs.CreateLogger<GVisorImages>());
         ILaunchStep[] steps =
         [
-            new ImageStep(store, images.RuntimeAsync, rootfs),
+            new ImageStep(store, images.RuntimeAsync, rootfs, agents.Has),
             new NetworkStep(slots),
             new DiskStep(disks),
             new CgroupStep(cgroups),
-            new BundleStep(paths, slots, cgroups, options.AgentPath, rootfs),
+            new BundleStep(paths, slots, cgroups, agents, rootfs),
             new RunscStep(runsc, slots, disks, cgroups, secrets),
             agent,
         ];
         return new GVisorDriver(
-            slots, filter, nameservers, disks, cgroups, agent, images, store, steps, probe, journal, options.RunDirectory, logs.CreateLogger<GVisorDriver>());
+            slots, filter, nameservers, disks, cgroups, agent, images, store, agents, steps, probe, journal, options.RunDirectory, logs.CreateLogger<GVisorDriver>());
     }
 }
