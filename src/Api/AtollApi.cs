@@ -64,7 +64,7 @@ public static class AtollApi
         return services;
     }
 
-    /// <summary>The pipeline, outermost first: id and access log, faults, the edge (sandbox or control plane), routing, who asks, whether it was done before, faults that are answers to remember, the dialects' routes.</summary>
+    /// <summary>The pipeline, outermost first: id and access log, faults, the edge (sandbox or control plane), routing, who asks, what its role allows, whether it was done before, faults that are answers to remember, the dialects' routes.</summary>
     public static WebApplication UseAtollApi(this WebApplication app)
     {
         app.UseMiddleware<RequestTrace>();
@@ -72,6 +72,7 @@ public static class AtollApi
         app.UseMiddleware<EdgeRouting>();
         app.UseRouting();
         app.UseMiddleware<Authentication>();
+        app.UseMiddleware<Roles>();
         app.UseMiddleware<Http.Idempotency>();
         app.UseMiddleware<FaultBoundary>();
         app.MapScaleBox();

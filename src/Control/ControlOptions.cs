@@ -1,5 +1,6 @@
 using Atoll.Control.Events;
 using Atoll.Control.Sandboxes;
+using Atoll.Domain.Tenancy;
 
 namespace Atoll.Control;
 
@@ -13,6 +14,21 @@ public sealed record ControlOptions
 
     /// <summary>How many sandboxes that are not over one user may have.</summary>
     public int MaxLivePerUser { get; init; } = 1000;
+
+    /// <summary>How many processors the sandboxes of one user may have together that are neither over nor paused; null for no limit.</summary>
+    public int? MaxCpuPerUser { get; init; }
+
+    /// <summary>The same in MiB of memory.</summary>
+    public int? MaxMemoryMbPerUser { get; init; }
+
+    /// <summary>How many GiB of storage the sandboxes of one user that are not over may have together; null for no limit.</summary>
+    public int? MaxStorageGbPerUser { get; init; }
+
+    /// <summary>What holds for a user who was given no quota.</summary>
+    public Quota UserQuota => new(MaxLivePerUser, MaxCpuPerUser, MaxMemoryMbPerUser, MaxStorageGbPerUser);
+
+    /// <summary>What holds for a project that was given no quota.</summary>
+    public Quota ProjectQuota { get; init; } = new();
 
     /// <summary>How often the node's memory may be promised to sandboxes. Those that use little share with those that use much.</summary>
     public double MemoryOvercommit { get; init; } = 4.0;

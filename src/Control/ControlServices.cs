@@ -29,7 +29,7 @@ public static class ControlServices
 {
     /// <summary>
     /// Adds <see cref="ISandboxes"/>, <see cref="ISandboxAgents"/>, <see cref="IExecutions"/>, <see cref="ICodeInterpreter"/>, <see cref="IApiKeys"/>, <see cref="IAccessTokens"/>,
-    /// <see cref="ISandboxOwners"/>, <see cref="ITenants"/>, <see cref="IProjects"/>, <see cref="IAgentSecrets"/>, <see cref="IRequestMemory"/>, <see cref="TenancyAdmin"/> and the service that opens the
+    /// <see cref="ISandboxOwners"/>, <see cref="ITenants"/>, <see cref="IProjects"/>, <see cref="IQuotas"/>, <see cref="IAgentSecrets"/>, <see cref="IRequestMemory"/>, <see cref="TenancyAdmin"/> and the service that opens the
     /// store and recovers before the listener answers. The host adds <see cref="INode"/> and ITemplates, and
     /// <see cref="ISandboxAddresses"/> if sandboxes are to have ports of their own.
     /// </summary>
@@ -44,6 +44,7 @@ public static class ControlServices
         services.AddSingleton<UserStore>();
         services.AddSingleton<ApiKeyStore>();
         services.AddSingleton<ProjectStore>();
+        services.AddSingleton<QuotaStore>();
 
         services.TryAddSingleton<ISandboxAddresses, NoLocalPorts>();
         services.AddSingleton<Admission>();
@@ -77,6 +78,7 @@ public static class ControlServices
         services.AddSingleton<Tenants>();
         services.AddSingleton<ITenants>(provider => provider.GetRequiredService<Tenants>());
         services.AddSingleton<IProjects, Projects>();
+        services.AddSingleton<IQuotas, Quotas>();
         services.AddSingleton<ISandboxOwners, SandboxOwners>();
         services.AddSingleton(provider =>
             new TenancyAdmin(provider.GetRequiredService<Database>(), options, provider.GetRequiredService<TimeProvider>()));

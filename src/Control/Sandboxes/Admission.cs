@@ -13,19 +13,7 @@ internal sealed class Admission(ControlOptions options, INode node)
 {
     private const double Gibibyte = 1L << 30;
 
-    /// <exception cref="FaultException"><see cref="FaultCode.QuotaExceeded"/> or <see cref="FaultCode.NoCapacity"/>.</exception>
-    public void Check(Sandbox wanted, LiveUse used)
-    {
-        if (used.OfOwner >= options.MaxLivePerUser)
-        {
-            throw new Fault(
-                FaultCode.QuotaExceeded, $"you have {used.OfOwner} sandboxes, the most there may be: delete some first").AsException();
-        }
-
-        CheckRoom(wanted, used);
-    }
-
-    /// <summary>As <see cref="Check"/> for one that its owner has already: it comes back from a pause.</summary>
+    /// <exception cref="FaultException"><see cref="FaultCode.NoCapacity"/>.</exception>
     public void CheckRoom(Sandbox wanted, LiveUse used)
     {
         NodeCapabilities most = node.Capabilities;

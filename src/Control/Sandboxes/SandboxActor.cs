@@ -193,7 +193,7 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
         {
             Sandbox addressed = wanted with { LocalPort = await context.Addresses.OpenAsync(id, context.Stopping) };
             long images = context.Images.Bytes;
-            await context.Store.InsertAsync(addressed, cause, used => context.Admission.Check(addressed, used with { ImageBytes = images }));
+            await context.Store.InsertAsync(addressed, cause, used => context.Admission.CheckRoom(addressed, used with { ImageBytes = images }));
             return addressed;
         }
         catch (Exception e)

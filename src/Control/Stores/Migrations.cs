@@ -234,6 +234,31 @@ internal static class Migrations
                 select at from grid);
         end;
         """,
+        """
+        create table quotas (
+            subject    text primary key,
+            owner      text not null references users (id) on delete cascade,
+            sandboxes  integer,
+            cpu_count  integer,
+            memory_mb  integer,
+            storage_gb integer
+        ) strict;
+        create table quota_requests (
+            id         text primary key,
+            owner      text not null references users (id) on delete cascade,
+            project    text,
+            sandboxes  integer,
+            cpu_count  integer,
+            memory_mb  integer,
+            storage_gb integer,
+            reason     text not null,
+            state      text not null,
+            note       text not null,
+            created_at integer not null,
+            decided_at integer
+        ) strict;
+        create index quota_requests_by_owner on quota_requests (owner, id);
+        """,
     ];
 
     public static int Newest => Steps.Count;

@@ -88,6 +88,7 @@ internal sealed class ProjectStore(Database database)
         connection.Execute(
             "update sandboxes set project = @home where project = @id",
             new { home = ProjectId.DefaultOf(project.Owner).Value, id = id.Value });
+        connection.Execute("delete from quotas where subject = @id", new { id = id.Value });
         return connection.Execute("delete from projects where id = @id", new { id = id.Value });
     });
 

@@ -7,7 +7,7 @@ using Dapper;
 namespace Atoll.Control.Stores;
 
 /// <summary>Remembers sandboxes, and each of their transitions as an event in the same transaction.</summary>
-internal sealed class SandboxStore(Database database, EventLog events)
+internal sealed class SandboxStore(Database database, EventLog events, QuotaStore quotas)
 {
     private const string Insert =
         """
@@ -35,7 +35,7 @@ internal sealed class SandboxStore(Database database, EventLog events)
     // One that is paused takes of the node what its image takes, and nothing else.
     private const string Live =
         """
-        select coalesce(sum(owner = @owner), 0) as of_owner, coalesce(sum(memory_mb * (state <> 'paused')), 0) as memory_mb,
+        select coalesce(sum(memory_mb * (state <> 'paused')), 0) as memory_mb,
             coalesce(sum(storage_gb * (state <> 'paused')), 0) as storage_gb
         from sandboxes where state in @live
         """;
@@ -44,8 +44,13 @@ internal sealed class SandboxStore(Database database, EventLog events)
     /// <param name="admit">Told what the live sandboxes use; what it throws keeps the new one out.</param>
     public Task InsertAsync(Sandbox sandbox, string cause, Action<LiveUse>? admit = null) => database.WriteAsync(connection =>
     {
-        admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { owner = sandbox.Owner.Value, live = States(over: false) }));
+        admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { live = States(over: false) }));
         ProjectStore.Require(connection, sandbox);
+        if (admit is not null)
+        {
+            quotas.Check(connection, sandbox, comesBack: false);
+        }
+
         connection.Execute(Insert, SandboxRow.Of(sandbox));
         return events.Append(connection, SandboxEvents.Of(null, sandbox, null, cause), sandbox.UpdatedAt);
     });
@@ -55,10 +60,16 @@ internal sealed class SandboxStore(Database database, EventLog events)
     public Task UpdateAsync(
         Sandbox before, Sandbox after, string cause, SandboxCommand? command = null, Action<LiveUse>? admit = null) => database.WriteAsync(connection =>
     {
-        admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { owner = after.Owner.Value, live = States(over: false) }));
+        admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { live = States(over: false) }));
         if (after.Project != before.Project)
         {
             ProjectStore.Require(connection, after);
+            quotas.CheckProject(connection, after);
+        }
+
+        if (admit is not null)
+        {
+            quotas.Check(connection, after, comesBack: true);
         }
 
         if (connection.Execute(Update, SandboxRow.Of(after)) != 1)
@@ -199,9 +210,6 @@ internal sealed class SandboxStore(Database database, EventLog events)
 /// <summary>What the sandboxes that are not over use together.</summary>
 internal sealed record LiveUse
 {
-    /// <summary>How many of them are of the user who wants one more.</summary>
-    public long OfOwner { get; init; }
-
     public long MemoryMb { get; init; }
 
     public long StorageGb { get; init; }

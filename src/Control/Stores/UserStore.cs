@@ -1,3 +1,4 @@
+using Atoll.Domain;
 using Atoll.Domain.Tenancy;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -25,12 +26,40 @@ internal sealed class UserStore(Database database)
         return stored;
     });
 
+    /// <summary>Replaces what can be changed of a user. <see cref="FaultCode.NotFound"/> and <see cref="FaultCode.AlreadyExists"/>.</summary>
+    public Task UpdateAsync(User user) => database.WriteAsync(connection =>
+    {
+        RefuseDuplicate(connection, user);
+        int changed = connection.Execute(
+            """
+            update users set username = @Username, email = @Email, display_name = @DisplayName, role = @Role, is_active = @IsActive,
+                description = @Description, avatar_url = @AvatarUrl
+            where id = @Id
+            """,
+            new
+            {
+                Id = user.Id.Value, user.Username, user.Email, user.DisplayName, Role = SandboxRow.Word(user.Role), user.IsActive,
+                user.Description, user.AvatarUrl,
+            });
+        return changed == 1 ? true : throw Fault.NotFound("user", user.Id.Value).AsException();
+    });
+
     public User? Find(UserId id) => database.Read(connection => Find(connection, "id", id.Value));
 
     public User? FindByName(string username) => database.Read(connection => Find(connection, "username", username));
 
     public IReadOnlyList<User> List() => database.Read(connection => connection
         .Query<UserRow>("select * from users order by username").Select(row => row.ToUser()).ToArray());
+
+    private static void RefuseDuplicate(SqliteConnection connection, User user)
+    {
+        bool taken = connection.QuerySingle<bool>(
+            "select exists (select 1 from users where username = @Username and id <> @Id)", new { user.Username, Id = user.Id.Value });
+        if (taken)
+        {
+            throw new Fault(FaultCode.AlreadyExists, $"there is a user named '{user.Username}' already: choose another name", "username").AsException();
+        }
+    }
 
     private static User? Find(SqliteConnection connection, string column, string value) => connection
         .QuerySingleOrDefault<UserRow>($"select * from users where {column} = @value", new { value })?.ToUser();

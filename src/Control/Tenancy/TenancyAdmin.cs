@@ -40,6 +40,14 @@ public sealed class TenancyAdmin : IAsyncDisposable
     /// <summary>The same; one that is made gets a role other than root.</summary>
     public Task<User> EnsureUserAsync(string username, Role role) => EnsureAsync(username, role);
 
+    /// <summary>Gives a user another role. <see cref="FaultCode.NotFound"/> for an unknown one, <see cref="FaultCode.Forbidden"/> for the user made at first start.</summary>
+    public Task SetRoleAsync(string username, Role role) => ChangeAsync(username, user => user with { Role = role });
+
+    /// <summary>Lets a user's keys authenticate, or not; same faults.</summary>
+    public Task SetActiveAsync(string username, bool isActive) => ChangeAsync(username, user => user with { IsActive = isActive });
+
+    public IReadOnlyList<User> ListUsers() => _users.List();
+
     /// <summary>Makes a key for a user. <see cref="FaultCode.NotFound"/> for an unknown user; otherwise as <see cref="IApiKeys.CreateAsync"/>.</summary>
     public async Task<NewApiKey> CreateKeyAsync(string username, string name)
     {
@@ -76,6 +84,17 @@ public sealed class TenancyAdmin : IAsyncDisposable
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     internal Task MakeRootAsync() => EnsureUserAsync(_rootUsername);
+
+    private async Task ChangeAsync(string username, Func<User, User> change)
+    {
+        User user = _users.FindByName(username) ?? throw Fault.NotFound("user", username).AsException();
+        if (user.IsRoot)
+        {
+            throw new Fault(FaultCode.Forbidden, $"'{username}' was made at first start: it stays root and cannot be disabled").AsException();
+        }
+
+        await _users.UpdateAsync(change(user));
+    }
 
     private Task<User> EnsureAsync(string username, Role role)
     {

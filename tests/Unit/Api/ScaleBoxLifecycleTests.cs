@@ -40,7 +40,7 @@ public sealed class ScaleBoxLifecycleTests(ApiHost api) : IClassFixture<ApiHost>
     [InlineData("pause", FaultCode.NoCapacity, 503, "no_capacity")]
     [InlineData("resume", FaultCode.IncompatibleImage, 409, "incompatible_image")]
     [InlineData("resume", FaultCode.Timeout, 504, "timeout")]
-    [InlineData("fork", FaultCode.QuotaExceeded, 503, "quota_exceeded")]
+    [InlineData("fork", FaultCode.QuotaExceeded, 429, "quota_exceeded")]
     public async Task What_the_port_refuses_is_told(string verb, FaultCode code, int status, string word)
     {
         string id = await api.CreateAsync();

@@ -110,7 +110,7 @@ public sealed class PauseTests
     {
         await using ControlWorld world = await ControlWorld.StartAsync();
         Sandbox sandbox = await world.CreateAsync();
-        var stranger = new Domain.Tenancy.Caller(world.Root.User with { Id = new Domain.Tenancy.UserId("usr-other") }, null);
+        var stranger = new Domain.Tenancy.Caller(world.Root.User with { Id = new Domain.Tenancy.UserId("usr-other"), Role = Domain.Tenancy.Role.Member }, null);
 
         Assert.Equal(FaultCode.NotFound, (await ControlWorld.FaultAsync(() => world.Sandboxes.PauseAsync(stranger, sandbox.Id, true, default))).Code);
         Assert.Equal(FaultCode.NotFound, (await ControlWorld.FaultAsync(() => world.Sandboxes.ResumeAsync(stranger, sandbox.Id, null, true, default))).Code);

@@ -24,6 +24,7 @@ internal static class ScaleBoxDialect
         .AddFiles()
         .AddProjects()
         .AddTemplates()
+        .AddQuotas()
         .AddKeys()
         .AddEvents()
         .AddNotifications();
@@ -41,6 +42,7 @@ internal static class ScaleBoxDialect
         app.MapKeys();
         app.MapEvents();
         app.MapProjects();
+        app.MapQuotas();
         app.MapTemplates();
         app.MapNotifications();
         app.MapWebhooks();

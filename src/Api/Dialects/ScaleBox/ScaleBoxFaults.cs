@@ -23,7 +23,7 @@ internal sealed class ScaleBoxFaults(TimeProvider time) : IFaultRenderer
         FaultCode.KeyReused => (422, "idempotency_key_reused"),
         FaultCode.RequestInProgress => (409, "request_in_progress"),
         FaultCode.TooLarge => (413, "too_large"),
-        FaultCode.QuotaExceeded => (503, "quota_exceeded"),
+        FaultCode.QuotaExceeded => (429, "quota_exceeded"),
         FaultCode.RateLimited => (429, "rate_limited"),
         FaultCode.InvalidRegion => (400, "invalid_region"),
         FaultCode.LocalityUnsatisfied => (409, "locality_constraint_failed"),

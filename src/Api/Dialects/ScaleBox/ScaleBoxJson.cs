@@ -25,6 +25,7 @@ internal static class ScaleBoxJson
         NotificationJson.Default,
         LifecycleJson.Default,
         ProjectJson.Default,
+        QuotaJson.Default,
     ];
 
     public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Wire.GetTypeInfo(typeof(T));

@@ -27,6 +27,18 @@ internal static class ScaleBoxParameters
         new("project_id", JsonSchemaType.String, "Only those of this project."),
     ];
 
+    public static Parameter[] Quota { get; } =
+    [
+        new("project_id", JsonSchemaType.String, "A project, instead of the user."),
+        new("user_id", JsonSchemaType.String, "Another user: needs the role admin or root."),
+    ];
+
+    public static Parameter[] QuotaRequests { get; } =
+    [
+        .. Pages,
+        new("user_id", JsonSchemaType.String, "all for everybody's: needs the role admin or root."),
+    ];
+
     public static Parameter[] Projects { get; } =
     [
         .. Pages,

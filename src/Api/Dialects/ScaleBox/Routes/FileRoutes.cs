@@ -16,9 +16,9 @@ internal static class FileRoutes
     public static void MapFiles(this IEndpointRouteBuilder app)
     {
         var files = app.ServiceProvider.GetRequiredService<ScaleBoxFiles>();
-        app.MapPost(Box + "/files/list", files.ListAsync).Takes<WireListFiles>()
+        app.MapPost(Box + "/files/list", files.ListAsync).Reads().Takes<WireListFiles>()
             .Says<WireEnvelope<WireFileList>>(200, "List a directory, parents before children.").Fails(400, 404, 409, 413, 503);
-        app.MapPost(Box + "/files/stat", files.StatAsync).Takes<WireStatFile>()
+        app.MapPost(Box + "/files/stat", files.StatAsync).Reads().Takes<WireStatFile>()
             .Says<WireEnvelope<WireFileStat>>(200, "One file or directory; a link as itself.").Fails(400, 404, 409, 413, 503);
         app.MapMethods(Box + "/files/download/{**path}", Read, files.DownloadAsync).With(ScaleBoxParameters.Download)
             .Says<string>(200, "The bytes of a file.", "application/octet-stream")

@@ -27,4 +27,10 @@ internal static class RouteWords
     /// <summary>Also takes <c>?token=</c>.</summary>
     public static RouteHandlerBuilder TakesToken(this RouteHandlerBuilder route) => route.WithMetadata(
         new TokenRoute(values => ScaleBoxMapping.ParseId(values[ScaleBoxMapping.IdParameter] as string)));
+
+    /// <summary>Changes nothing, whatever its method.</summary>
+    public static RouteHandlerBuilder Reads(this RouteHandlerBuilder route) => route.WithMetadata(new ReadingRoute());
+
+    /// <summary>Only for who manages others.</summary>
+    public static RouteHandlerBuilder ForAdmins(this RouteHandlerBuilder route) => route.WithMetadata(new AdminRoute());
 }
