@@ -16,6 +16,7 @@ using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Atoll.Domain.Storage;
 using Atoll.Domain.Tenancy;
 using Microsoft.Extensions.DependencyInjection;
@@ -53,7 +54,12 @@ public static class ControlServices
         services.AddSingleton<SandboxUses>();
         services.AddSingleton<SandboxDirectory>();
         services.AddSingleton<SandboxLifecycle>();
+        services.AddSingleton<CreateOrigins>();
         services.AddSingleton<CreateRules>();
+        services.AddSingleton<SandboxForks>();
+        services.AddSingleton<ImageHolds>();
+        services.AddSingleton<SnapshotStore>();
+        services.AddSingleton<ISnapshots, OwnedSnapshots>();
         services.AddSingleton<OwnedSandboxes>();
         services.AddSingleton<ISandboxes>(provider => new RepeatableSandboxes(
             provider.GetRequiredService<OwnedSandboxes>(), provider.GetRequiredService<SandboxDirectory>(),

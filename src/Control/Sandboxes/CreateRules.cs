@@ -4,6 +4,7 @@ using Atoll.Domain;
 using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
 
@@ -13,13 +14,12 @@ namespace Atoll.Control.Sandboxes;
 /// Turns what a caller wants of a new sandbox into its first record, or says in which field the wish is wrong.
 /// Fields carry the names of contracts/scalebox.md 1.2.
 /// </summary>
-internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templates, INode node)
+internal sealed partial class CreateRules(SandboxLimits limits, CreateOrigins origins, INode node)
 {
     public Sandbox Record(CreateSandbox request, UserId owner, DateTimeOffset now)
     {
-        Template template = FindTemplate(owner, request.Template);
-        CheckEntries("env_vars", request.Environment, EnvironmentName(), "must match [A-Za-z_][A-Za-z0-9_]*");
-        CheckEntries("metadata", request.Metadata, AnyName(), "must not be empty");
+        (Template template, Snapshot? snapshot) = origins.Find(request.Template, owner);
+        CheckMetadata(request.Metadata);
         return new Sandbox
         {
             Id = request.Id ?? SandboxId.New(now),
@@ -29,7 +29,7 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
             Description = Description(request.Description),
             Template = template.Id,
             TemplateName = template.Name,
-            Resources = Resources(request, template),
+            Resources = snapshot is null ? Resources(request, template) : Resources(request, snapshot),
             CreatedAt = now,
             UpdatedAt = now,
             Timeout = Timeout(request.Timeout ?? limits.DefaultTimeout),
@@ -42,9 +42,10 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
             RequestHost = RequestHost(request),
             Region = Region(request.Locality),
             Metadata = new Dictionary<string, string>(request.Metadata),
-            Environment = new Dictionary<string, string>(request.Environment),
+            Environment = Environment(request.Environment, snapshot),
             Ports = Ports(template.Ports, request.Ports),
             Node = node.Name,
+            Source = snapshot?.Image,
         };
     }
 
@@ -56,11 +57,18 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
         ? timeout
         : throw Invalid("idle_timeout", $"idle_timeout must be {limits.MinIdleTimeout.TotalSeconds:0.###} to {limits.MaxTimeout.TotalSeconds:0.###} seconds");
 
-    private Template FindTemplate(Domain.Tenancy.UserId owner, string? wanted)
+    public void CheckMetadata(IReadOnlyDictionary<string, string> metadata) => CheckEntries("metadata", metadata, AnyName(), "must not be empty");
+
+    private Dictionary<string, string> Environment(IReadOnlyDictionary<string, string> wanted, Snapshot? snapshot)
     {
-        string name = string.IsNullOrEmpty(wanted) ? limits.DefaultTemplate : wanted;
-        return templates.Find(owner, name)
-            ?? throw Invalid("template", $"unknown template '{name}': GET /v1/templates lists those there are");
+        var all = new Dictionary<string, string>(snapshot?.Environment ?? wanted);
+        foreach ((string name, string value) in wanted)
+        {
+            all[name] = value;
+        }
+
+        CheckEntries("env_vars", all, EnvironmentName(), "must match [A-Za-z_][A-Za-z0-9_]*");
+        return all;
     }
 
     private string? RequestHost(CreateSandbox request)
@@ -80,7 +88,7 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
             : throw Invalid("mask_request_host", "mask_request_host must be a host such as localhost:${PORT}");
     }
 
-    private string Name(string? wanted)
+    public string Name(string? wanted)
     {
         if (string.IsNullOrEmpty(wanted))
         {
@@ -126,6 +134,21 @@ internal sealed partial class CreateRules(SandboxLimits limits, ITemplates templ
             ? new SandboxResources(cpu, memory, storage)
             : throw Invalid("storage_gb", $"storage_gb must be 1 to {most.MaxStorageGb}");
     }
+
+    // What it holds in memory and on disk needs the room that it had.
+    private SandboxResources Resources(CreateSandbox request, Snapshot snapshot)
+    {
+        NodeCapabilities most = node.Capabilities;
+        (int cpu, int memory, int storage) = snapshot.Resources;
+        return new SandboxResources(
+            Within("cpu_count", request.CpuCount ?? cpu, cpu, most.MaxCpuCount),
+            Within("memory_mb", request.MemoryMb ?? memory, memory, most.MaxMemoryMb),
+            Within("storage_gb", request.StorageGb ?? storage, storage, most.MaxStorageGb));
+    }
+
+    private static int Within(string field, int wanted, int least, int most) => wanted >= least && wanted <= most
+        ? wanted
+        : throw Invalid(field, $"{field} must be {least} (what the snapshot has) to {most}");
 
     private void CheckEntries(string field, IReadOnlyDictionary<string, string> entries, Regex key, string rule)
     {

@@ -1,3 +1,4 @@
+using Atoll.Control.Snapshots;
 using Atoll.Control.Stores;
 using Atoll.Domain;
 using Atoll.Domain.Network;
@@ -8,8 +9,8 @@ namespace Atoll.Control.Sandboxes;
 
 /// <summary>Sandboxes as their owners see them: checks who asks and what for, then leaves the rest to the actors.</summary>
 internal sealed class OwnedSandboxes(
-    CreateRules rules, SandboxDirectory directory, SandboxLifecycle lifecycle, SandboxStore store, TimeProvider time, ControlOptions options,
-    SandboxLimits limits) : ISandboxes
+    CreateRules rules, SandboxDirectory directory, SandboxLifecycle lifecycle, SandboxForks forks, ImageReferences images, SandboxStore store,
+    TimeProvider time, ControlOptions options, SandboxLimits limits) : ISandboxes
 {
     private const int MaxPage = 500;
 
@@ -18,7 +19,7 @@ internal sealed class OwnedSandboxes(
     public async Task<Sandbox> CreateAsync(Caller caller, CreateSandbox request, bool wait, CancellationToken cancellation)
     {
         Sandbox newborn = rules.Record(request, caller.User.Id, time.Now());
-        (Task<Sandbox> stored, Task<Outcome> settled) = directory.Add(newborn, Cause(caller));
+        (Task<Sandbox> stored, Task<Outcome> settled) = directory.Add(newborn, Cause(caller), await LeaseAsync(newborn));
         Sandbox created = await stored.WaitAsync(cancellation);
         if (!wait)
         {
@@ -72,9 +73,8 @@ internal sealed class OwnedSandboxes(
         return await lifecycle.ResumeAsync(id, Checked(timeout), Cause(caller), wait, cancellation);
     }
 
-    public Task<IReadOnlyList<Sandbox>> ForkAsync(Caller caller, SandboxId id, ForkSandbox request, CancellationToken cancellation) => throw NotYet();
-
-    private static FaultException NotYet() => new Fault(FaultCode.NotImplemented, "not built yet").AsException();
+    public Task<IReadOnlyList<Sandbox>> ForkAsync(Caller caller, SandboxId id, ForkSandbox request, CancellationToken cancellation) =>
+        forks.ForkAsync(caller, Find(id, caller.MayUse), request, cancellation);
 
     public async Task<Sandbox> ConnectAsync(
         Caller caller, SandboxId id, TimeSpan? timeout, TimeoutOrigin origin, CancellationToken cancellation)
@@ -117,6 +117,24 @@ internal sealed class OwnedSandboxes(
     {
         Find(id, caller.MaySee);
         return await directory.AskAsync(id, new SandboxCommand.Delete(), Cause(caller), cancellation);
+    }
+
+    /// <summary>Its snapshot may be deleted at any moment: what it is made of stays until it runs.</summary>
+    private async ValueTask<IDisposable?> LeaseAsync(Sandbox newborn)
+    {
+        if (newborn.Source is not { } image)
+        {
+            return null;
+        }
+
+        IDisposable lease = await images.LeaseAsync(image);
+        if (images.Exists(image))
+        {
+            return lease;
+        }
+
+        lease.Dispose();
+        throw Fault.Invalid("template", "the snapshot was deleted, or its image is damaged").AsException();
     }
 
     private TimeSpan? Checked(TimeSpan? timeout) => timeout is { } given ? rules.Timeout(given) : null;

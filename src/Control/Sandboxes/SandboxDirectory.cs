@@ -41,12 +41,19 @@ internal sealed class SandboxDirectory : IDisposable
 
     /// <summary>Makes the actor of a new sandbox, which stores and starts it.</summary>
     /// <returns>Completes when the record is durable, and when it is no longer on its way up.</returns>
-    public (Task<Sandbox> Stored, Task<Outcome> Settled) Add(Sandbox newborn, string cause)
+    /// <param name="lease">On the image that it is made of; disposed of when that is not needed any more.</param>
+    public (Task<Sandbox> Stored, Task<Outcome> Settled) Add(Sandbox newborn, string cause, IDisposable? lease = null)
     {
         var actor = new SandboxActor(newborn.Id, newborn, cause, _context, Remove);
         _actors[newborn.Id] = actor;
         _tokens.Add(newborn.Id);
-        return (actor.Stored, actor.Start());
+        Task<Outcome> settled = actor.Start();
+        if (lease is not null)
+        {
+            _ = settled.ContinueWith(_ => lease.Dispose(), TaskScheduler.Default);
+        }
+
+        return (actor.Stored, settled);
     }
 
     /// <summary>Makes sure that the sandbox's actor is awake: it goes on with whatever is left to do.</summary>

@@ -15,9 +15,9 @@ internal sealed class SandboxLifecycle(SandboxDirectory directory, TimeProvider 
 
     public TimeSpan LaunchWait => options.LaunchTimeout + UndoAllowance;
 
-    private TimeSpan CaptureWait => options.LaunchQueueTimeout + options.CaptureTimeout + UndoAllowance;
+    public TimeSpan ResumeWait => options.LaunchQueueTimeout + options.LaunchTimeout + UndoAllowance;
 
-    private TimeSpan ResumeWait => options.LaunchQueueTimeout + options.LaunchTimeout + UndoAllowance;
+    public TimeSpan CaptureWait => options.LaunchQueueTimeout + options.CaptureTimeout + UndoAllowance;
 
     public async Task<Sandbox> PauseAsync(SandboxId id, string by, bool wait, CancellationToken cancellation)
     {

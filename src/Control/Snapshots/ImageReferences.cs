@@ -13,7 +13,7 @@ internal sealed partial class ImageReferences(ImageStore store, INode node, Time
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ImageId, int> _leases = [];
-    private readonly HashSet<ImageId> _going = [];
+    private readonly Dictionary<ImageId, TaskCompletionSource> _going = [];
     private long? _bytes;
 
     /// <summary>What all images take on the node's disk.</summary>
@@ -28,6 +28,8 @@ internal sealed partial class ImageReferences(ImageStore store, INode node, Time
         }
     }
 
+    public bool Exists(ImageId image) => node.FindImage(image) is not null;
+
     /// <summary>Says that images came or went.</summary>
     public void Changed()
     {
@@ -37,18 +39,27 @@ internal sealed partial class ImageReferences(ImageStore store, INode node, Time
         }
     }
 
-    /// <summary>Keeps an image, also one that is still to be taken, until the lease is disposed of; null when it is being removed.</summary>
-    public IDisposable? TryLease(ImageId image)
+    /// <summary>
+    /// Keeps an image, also one that is still to be taken, until the lease is disposed of. Waits for a removal that is
+    /// under way: who needs an image that may have gone looks for it under the lease.
+    /// </summary>
+    public async ValueTask<IDisposable> LeaseAsync(ImageId image)
     {
-        lock (_lock)
+        while (true)
         {
-            if (_going.Contains(image))
+            Task removal;
+            lock (_lock)
             {
-                return null;
+                if (!_going.TryGetValue(image, out TaskCompletionSource? going))
+                {
+                    _leases[image] = _leases.GetValueOrDefault(image) + 1;
+                    return new Lease(this, image);
+                }
+
+                removal = going.Task;
             }
 
-            _leases[image] = _leases.GetValueOrDefault(image) + 1;
-            return new Lease(this, image);
+            await removal;
         }
     }
 
@@ -58,12 +69,15 @@ internal sealed partial class ImageReferences(ImageStore store, INode node, Time
     /// <summary>Removes the image unless something refers to it. Never throws.</summary>
     public async Task<bool> RemoveUnusedAsync(ImageId image, CancellationToken cancellation)
     {
-        lock (_lock)
+        // One that looks at it already may have looked too early.
+        while (TryBegin(image, out Task? other) is false)
         {
-            if (_leases.ContainsKey(image) || !_going.Add(image))
+            if (other is null)
             {
                 return false;
             }
+
+            await other;
         }
 
         try
@@ -88,8 +102,31 @@ internal sealed partial class ImageReferences(ImageStore store, INode node, Time
         {
             lock (_lock)
             {
-                _going.Remove(image);
+                _going.Remove(image, out TaskCompletionSource? going);
+                going!.SetResult();
             }
+        }
+    }
+
+    /// <param name="other">When it is false: the end of who does it already; null when the image is leased.</param>
+    private bool TryBegin(ImageId image, out Task? other)
+    {
+        lock (_lock)
+        {
+            other = null;
+            if (_leases.ContainsKey(image))
+            {
+                return false;
+            }
+
+            if (_going.TryGetValue(image, out TaskCompletionSource? going))
+            {
+                other = going.Task;
+                return false;
+            }
+
+            _going[image] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return true;
         }
     }
 

@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using System.Text;
 using Atoll.Control;
 using Atoll.Control.Recovery;
 using Atoll.Control.Sandboxes;
 using Atoll.Control.Stores;
 using Atoll.Control.Tenancy;
 using Atoll.Domain;
+using Atoll.Domain.Files;
 using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
@@ -75,6 +77,8 @@ internal sealed class ControlWorld : IAsyncDisposable
     }
 
     public ISandboxes Sandboxes => Get<ISandboxes>();
+
+    public ISnapshots Snapshots => Get<ISnapshots>();
 
     public IExecutions Executions => Get<IExecutions>();
 
@@ -150,6 +154,20 @@ internal sealed class ControlWorld : IAsyncDisposable
 
     public Task<Sandbox> ResumeAsync(SandboxId id, TimeSpan? timeout = null) =>
         Sandboxes.ResumeAsync(Root, id, timeout, wait: true, CancellationToken.None).WaitAsync(Bound);
+
+    public Task<IReadOnlyList<Sandbox>> ForkAsync(SandboxId id, ForkSandbox request) =>
+        Sandboxes.ForkAsync(Root, id, request, CancellationToken.None).WaitAsync(Bound);
+
+    public Task<Snapshot> SnapshotAsync(SandboxId id, string? name) => Snapshots.TakeAsync(Root, id, name, CancellationToken.None).WaitAsync(Bound);
+
+    public async Task WriteAsync(SandboxId id, string path, string text) =>
+        await Node.Agent(id).Files.WriteAsync(new FilePath(path), new FileWriting(), new MemoryStream(Encoding.UTF8.GetBytes(text)), CancellationToken.None);
+
+    public async Task<string> ReadAsync(SandboxId id, string path)
+    {
+        using var reader = new StreamReader((await Node.Agent(id).Files.ReadAsync(new FilePath(path), 0, null, CancellationToken.None)).Content);
+        return await reader.ReadToEndAsync();
+    }
 
     /// <summary>Waits until the machine has so many images, complete or not.</summary>
     public async Task ImagesAsync(int count)
