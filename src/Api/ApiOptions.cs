@@ -1,3 +1,5 @@
+using Atoll.Api.Tenancy;
+
 namespace Atoll.Api;
 
 /// <summary>What the HTTP layer needs to know of the installation.</summary>
@@ -20,6 +22,9 @@ public sealed record ApiOptions
 
     /// <summary>The certificate of the installation's own authority, in PEM, for clients to trust.</summary>
     public string AuthorityPem { get; set; } = "";
+
+    /// <summary>How often callers may come.</summary>
+    public RateLimitOptions RateLimits { get; init; } = new();
 
     /// <summary>After this much silence an event stream says that it is still there.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);

@@ -33,6 +33,7 @@ public static class AtollApi
         services.TryAddSingleton<ISnapshots, NoSnapshots>();
         services.AddSingleton<IFaultRenderer, EdgeFaults>();
         services.AddSingleton<ISignedRequests, SignedRequests>();
+        services.AddSingleton<RateLimits>();
         services.AddSingleton<TargetFinder>();
         services.AddE2b();
         services.AddScaleBox();
@@ -64,14 +65,16 @@ public static class AtollApi
         return services;
     }
 
-    /// <summary>The pipeline, outermost first: id and access log, faults, the edge (sandbox or control plane), routing, who asks, what its role allows, whether it was done before, faults that are answers to remember, the dialects' routes.</summary>
+    /// <summary>The pipeline, outermost first: id and access log, the audit log, faults, the edge (sandbox or control plane), routing, who asks, how often, what its role allows, whether it was done before, faults that are answers to remember, the dialects' routes.</summary>
     public static WebApplication UseAtollApi(this WebApplication app)
     {
         app.UseMiddleware<RequestTrace>();
+        app.UseMiddleware<Auditing>();
         app.UseMiddleware<FaultBoundary>();
         app.UseMiddleware<EdgeRouting>();
         app.UseRouting();
         app.UseMiddleware<Authentication>();
+        app.UseMiddleware<RateLimiting>();
         app.UseMiddleware<Roles>();
         app.UseMiddleware<Http.Idempotency>();
         app.UseMiddleware<FaultBoundary>();

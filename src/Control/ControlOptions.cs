@@ -87,6 +87,12 @@ public sealed record ControlOptions
     /// <summary>Bytes that the templates of one user may take.</summary>
     public long TemplateStorage { get; init; } = 20L << 30;
 
+    /// <summary>How long entries of the audit log are kept.</summary>
+    public TimeSpan KeepAudit { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>The most entries that the audit log holds; the oldest go.</summary>
+    public long MaxAuditEntries { get; init; } = 1_000_000;
+
     /// <summary>Name of the user made at first start.</summary>
     public string RootUsername { get; init; } = "root";
 

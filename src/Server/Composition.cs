@@ -1,4 +1,5 @@
 using Atoll.Control;
+using Atoll.Domain.Tenancy;
 using Atoll.Node;
 
 namespace Atoll.Server;
@@ -9,5 +10,13 @@ internal static class Composition
     /// <summary>Registers the ports of Domain. The node comes first: it must be ready when control recovers.</summary>
     public static void AddPorts(IServiceCollection services, ServeOptions options) => services
         .AddAtollNode(options.Node)
-        .AddAtollControl(new ControlOptions { DataDirectory = options.DataDirectory });
+        .AddAtollControl(WithQuota(new ControlOptions { DataDirectory = options.DataDirectory }, options.UserQuota));
+
+    private static ControlOptions WithQuota(ControlOptions control, Quota quota) => control with
+    {
+        MaxLivePerUser = quota.Sandboxes ?? control.MaxLivePerUser,
+        MaxCpuPerUser = quota.CpuCount,
+        MaxMemoryMbPerUser = quota.MemoryMb,
+        MaxStorageGbPerUser = quota.StorageGb,
+    };
 }

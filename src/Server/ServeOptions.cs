@@ -1,4 +1,6 @@
 using System.Net;
+using Atoll.Api.Tenancy;
+using Atoll.Domain.Tenancy;
 using Atoll.Node;
 using Atoll.Server.Edge;
 
@@ -33,6 +35,12 @@ internal sealed record ServeOptions
 
     /// <summary>The shortest timeout that a ScaleBox client may give a sandbox.</summary>
     public required TimeSpan MinTimeout { get; init; }
+
+    /// <summary>How often callers may come.</summary>
+    public RateLimitOptions RateLimits { get; init; } = new();
+
+    /// <summary>What a user may have who was given no quota of its own; null in it for the standard.</summary>
+    public Quota UserQuota { get; init; } = new();
 
     /// <summary>Everything that the server keeps: database, key file, templates, sandboxes.</summary>
     public string DataDirectory => Node.DataDirectory;

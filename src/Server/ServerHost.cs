@@ -31,7 +31,7 @@ internal static class ServerHost
         builder.Services.AddAtollApi(new ApiOptions
         {
             PublicHost = options.PublicHost(options.Listen), Domain = options.DomainName, AuthorityPem = authority.Pem,
-            MinTimeout = options.MinTimeout,
+            MinTimeout = options.MinTimeout, RateLimits = options.RateLimits,
         });
         addPorts(builder.Services);
         return builder.Build().UseAtollApi();

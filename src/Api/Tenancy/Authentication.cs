@@ -21,13 +21,18 @@ internal sealed record TokenRoute(Func<RouteValueDictionary, SandboxId?> Parse);
 /// Finds out who asks. Everything below <c>/v1</c> needs a credential, routes that do not exist included, so that
 /// nobody learns without a key what exists.
 /// </summary>
-internal sealed class Authentication(RequestDelegate next, IApiKeys keys, IAccessTokens tokens, ISandboxOwners owners)
+internal sealed class Authentication(RequestDelegate next, IApiKeys keys, IAccessTokens tokens, ISandboxOwners owners, RateLimits limits)
 {
     public async Task InvokeAsync(HttpContext http)
     {
         if (NeedsCaller(http))
         {
-            Caller caller = await AuthenticateAsync(http) ?? throw Refusal(http).AsException();
+            if (await AuthenticateAsync(http) is not { } caller)
+            {
+                limits.Charge(http);
+                throw Refusal(http).AsException();
+            }
+
             http.Features.Set(caller);
         }
 

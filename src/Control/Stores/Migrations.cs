@@ -259,6 +259,24 @@ internal static class Migrations
         ) strict;
         create index quota_requests_by_owner on quota_requests (owner, id);
         """,
+        """
+        create table audit_log (
+            seq         integer primary key autoincrement,
+            at          integer not null,
+            owner       text not null,
+            api_key     text,
+            method      text not null,
+            route       text not null,
+            target      text not null,
+            status      integer not null,
+            duration_ms real not null,
+            address     text not null,
+            request_id  text not null,
+            idempotent  integer not null
+        ) strict;
+        create index audit_log_by_time on audit_log (at);
+        create index audit_log_by_owner on audit_log (owner, seq);
+        """,
     ];
 
     public static int Newest => Steps.Count;

@@ -65,6 +65,11 @@ internal static class ServeCommand
         {
             Data, Templates, Listen, Runtime, Domain, SandboxPorts, TcpPort, TlsCertificate, TlsKey, Region, MinTimeout, Instance, Pool, Prefix, Agent, Runsc,
         };
+        foreach (Option limit in LimitOptions.All)
+        {
+            command.Add(limit);
+        }
+
         command.Validators.Add(result =>
         {
             if (result.GetValue(TlsCertificate) is { Length: > 0 } != result.GetValue(TlsKey) is { Length: > 0 })
@@ -103,6 +108,8 @@ internal static class ServeCommand
         TlsCertificate = parsed.GetRequiredValue(TlsCertificate) is { Length: > 0 } certificate ? Path.GetFullPath(certificate) : null,
         TlsKey = parsed.GetRequiredValue(TlsKey) is { Length: > 0 } key ? Path.GetFullPath(key) : null,
         MinTimeout = TimeSpan.FromSeconds(parsed.GetRequiredValue(MinTimeout)),
+        RateLimits = LimitOptions.RateLimits(parsed),
+        UserQuota = LimitOptions.UserQuota(parsed),
     };
 
     /// <summary>In the server's own directory, or in <c>agent/</c> next to it as ./run lays it out.</summary>

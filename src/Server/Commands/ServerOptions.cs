@@ -52,6 +52,15 @@ internal static class ServerOptions
                 ? null
                 : $"'{text}' is not a whole number of seconds above 0");
 
+    /// <summary>A whole number from 0; null when nobody said anything.</summary>
+    public static Option<int?> Count(string name, string variable, string description) =>
+        Parsed(name, variable, "", description, (string text, out int? value) =>
+        {
+            bool good = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= 1_000_000_000;
+            value = good ? number : null;
+            return good || text.Length == 0 ? null : $"'{text}' is not a whole number from 0 to 1000000000";
+        });
+
     /// <summary>A port of TCP; 0 for none. Null when nobody said anything.</summary>
     public static Option<int?> Port(string name, string variable, string description) =>
         Parsed(name, variable, "", description, (string text, out int? value) =>

@@ -66,6 +66,7 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddSingleton<ITenants>(new TenantsDouble());
             services.AddSingleton(UnusedPort.Of<IProjects>());
             services.AddSingleton(UnusedPort.Of<IQuotas>());
+            services.AddSingleton<IAuditLog>(new AuditDouble());
             services.AddSingleton<ISandboxAgents>(Ports.Sandboxes);
             services.AddSingleton<ICodeInterpreter>(new CodeDouble());
             services.AddSingleton<ITemplates>(new TemplatesDouble());

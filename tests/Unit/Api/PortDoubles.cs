@@ -425,6 +425,14 @@ internal sealed class TenantsDouble : ITenants
     public string ProjectName(ProjectId id) => "default";
 }
 
+/// <summary>Takes entries and forgets them.</summary>
+internal sealed class AuditDouble : IAuditLog
+{
+    public ValueTask RecordAsync(AuditEntry entry) => ValueTask.CompletedTask;
+
+    public Task<AuditPage> ListAsync(Caller caller, AuditFilter filter, CancellationToken cancellation) => throw new NotSupportedException();
+}
+
 internal sealed class TokensDouble : IAccessTokens
 {
     public string For(SandboxId id) => $"token-{id.Value}";

@@ -1,5 +1,6 @@
 using Atoll.Api.DataPlane;
 using Atoll.Api.Http;
+using Atoll.Api.Tenancy;
 using Atoll.Domain;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -63,8 +64,8 @@ internal static class E2bDialect
     private static void MapSandboxes(IEndpointRouteBuilder app, E2bSandboxes boxes)
     {
         // Whole but for autoPauseMemory false, mcp, iam, volumeMounts and egress rules of network, which are refused with 501.
-        app.MapPost(Boxes, boxes.CreateAsync);
-        app.MapPost(BoxesV2, boxes.CreateSecureAsync);
+        app.MapPost(Boxes, boxes.CreateAsync).WithMetadata(new CreatingRoute());
+        app.MapPost(BoxesV2, boxes.CreateSecureAsync).WithMetadata(new CreatingRoute());
         app.MapGet(Box, boxes.GetAsync);
         app.MapDelete(Box, boxes.KillAsync);
         app.MapPost(Box + "/timeout", boxes.SetTimeoutAsync);
@@ -80,7 +81,7 @@ internal static class E2bDialect
         app.MapPost(Box + "/resume", lifecycle.ResumeAsync);
         app.MapPost(Box + "/connect", lifecycle.ConnectAsync);
         app.MapPost(BoxV2 + "/connect", lifecycle.ConnectOrDefaultAsync);
-        app.MapPost(Box + "/fork", lifecycle.ForkAsync);
+        app.MapPost(Box + "/fork", lifecycle.ForkAsync).WithMetadata(new CreatingRoute());
     }
 
     private static void MapSnapshots(IEndpointRouteBuilder app, E2bSnapshots snapshots)

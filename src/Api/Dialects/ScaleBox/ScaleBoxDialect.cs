@@ -25,6 +25,7 @@ internal static class ScaleBoxDialect
         .AddProjects()
         .AddTemplates()
         .AddQuotas()
+        .AddAudit()
         .AddKeys()
         .AddEvents()
         .AddNotifications();
@@ -43,6 +44,7 @@ internal static class ScaleBoxDialect
         app.MapEvents();
         app.MapProjects();
         app.MapQuotas();
+        app.MapAudit();
         app.MapTemplates();
         app.MapNotifications();
         app.MapWebhooks();

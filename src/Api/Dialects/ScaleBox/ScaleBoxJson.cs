@@ -26,6 +26,7 @@ internal static class ScaleBoxJson
         LifecycleJson.Default,
         ProjectJson.Default,
         QuotaJson.Default,
+        AuditJson.Default,
     ];
 
     public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Wire.GetTypeInfo(typeof(T));

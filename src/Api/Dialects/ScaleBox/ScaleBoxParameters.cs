@@ -27,6 +27,16 @@ internal static class ScaleBoxParameters
         new("project_id", JsonSchemaType.String, "Only those of this project."),
     ];
 
+    public static Parameter[] Audit { get; } =
+    [
+        .. Pages,
+        new("user_id", JsonSchemaType.String, "Only what this user did."),
+        new("target", JsonSchemaType.String, "Only what was done to this id."),
+        new("action", JsonSchemaType.String, "Method and route, such as POST /v1/sandboxes."),
+        new("since", JsonSchemaType.String, "From this time, in ISO 8601. Also start."),
+        new("until", JsonSchemaType.String, "Before this time. Also end."),
+    ];
+
     public static Parameter[] Quota { get; } =
     [
         new("project_id", JsonSchemaType.String, "A project, instead of the user."),

@@ -23,7 +23,7 @@ internal static class LifecycleRoutes
             .Says<WireEnvelope<WireResumedSandbox>>(200, "Bring it back from a pause as it was; waits unless is_async.").Fails(400, 404, 409, 413, 503);
         app.MapPost(Box + "/connect", lifecycle.ConnectAsync).Takes<WireConnect>(optional: true)
             .Says<WireEnvelope<WireSandbox>>(200, "Use it again: one that is paused is resumed; a longer timeout is taken over.").Fails(400, 404, 409, 413, 503);
-        app.MapPost(Box + "/fork", lifecycle.ForkAsync).Takes<WireFork>(optional: true)
+        app.MapPost(Box + "/fork", lifecycle.ForkAsync).Creates().Takes<WireFork>(optional: true)
             .Says<WireEnvelope<WireForks>>(201, "Copy it, running or paused, with memory and disk of one instant; it goes on itself.")
             .Fails(400, 404, 409, 413, 503);
         app.MapBatches();

@@ -31,6 +31,9 @@ internal static class RouteWords
     /// <summary>Changes nothing, whatever its method.</summary>
     public static RouteHandlerBuilder Reads(this RouteHandlerBuilder route) => route.WithMetadata(new ReadingRoute());
 
+    /// <summary>Makes sandboxes.</summary>
+    public static RouteHandlerBuilder Creates(this RouteHandlerBuilder route) => route.WithMetadata(new CreatingRoute());
+
     /// <summary>Only for who manages others.</summary>
     public static RouteHandlerBuilder ForAdmins(this RouteHandlerBuilder route) => route.WithMetadata(new AdminRoute());
 }

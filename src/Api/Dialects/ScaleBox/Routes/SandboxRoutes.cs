@@ -17,7 +17,7 @@ internal static class SandboxRoutes
     public static void MapSandboxes(this IEndpointRouteBuilder app)
     {
         var boxes = app.ServiceProvider.GetRequiredService<ScaleBoxSandboxes>();
-        app.MapPost("/v1/sandboxes", boxes.CreateAsync).Takes<WireCreateSandbox>(optional: true)
+        app.MapPost("/v1/sandboxes", boxes.CreateAsync).Creates().Takes<WireCreateSandbox>(optional: true)
             .Says<WireEnvelope<WireSandbox>>(201, "Create a sandbox; waits until it runs unless is_async.").Fails(400, 409, 413, 500, 501, 503);
         app.MapMethods("/v1/sandboxes", Read, boxes.ListAsync).With(ScaleBoxParameters.List)
             .Says<WireEnvelope<WireSandboxes>>(200, "List your sandboxes.").Fails(400, 403);
