@@ -14,15 +14,9 @@ internal static class ImageDigests
     private const int ReadBytes = 1 << 20;
     private static readonly BlockingWork s_work = new(Math.Max(2, Environment.ProcessorCount));
 
-    /// <summary>Describes the files of a directory, every one durably on disk when this returns.</summary>
-    public static async Task<IReadOnlyList<ImageFile>> ComputeAsync(string directory, CancellationToken cancellation)
-    {
-        string[] paths = [.. Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal)];
-        Task synced = Task.WhenAll(paths.Select(path => s_work.RunAsync(() => Sync(path), cancellation)));
-        ImageFile[] files = await Task.WhenAll(paths.Select(path => DescribeAsync(path, cancellation)));
-        await synced;
-        return files;
-    }
+    /// <summary>Describes the files of a directory.</summary>
+    public static async Task<IReadOnlyList<ImageFile>> ComputeAsync(string directory, CancellationToken cancellation) =>
+        await Task.WhenAll(Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal).Select(path => DescribeAsync(path, cancellation)));
 
     /// <summary>Compares a directory with what its files are said to be.</summary>
     /// <exception cref="IOException">A file is missing, or is another than it was; the message names it.</exception>
@@ -86,11 +80,5 @@ internal static class ImageDigests
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    private static void Sync(string path)
-    {
-        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
-        RandomAccess.FlushToDisk(file);
     }
 }

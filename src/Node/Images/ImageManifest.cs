@@ -73,7 +73,6 @@ internal sealed record ImageManifest
     {
         using FileStream file = File.Create(Path.Combine(directory, FileName));
         JsonSerializer.Serialize(file, this, ImageJson.Default.ImageManifest);
-        file.Flush(flushToDisk: true);
     }
 }
 

@@ -3,6 +3,7 @@ using Atoll.Domain.Nodes;
 using Atoll.Domain.Snapshots;
 using Atoll.Linux;
 using Atoll.Node.Launch;
+using Microsoft.Win32.SafeHandles;
 
 namespace Atoll.Node.Images;
 
@@ -17,7 +18,10 @@ internal sealed class ImageStore(string directory, LaunchFaults faults)
 {
     private const string Half = ".half";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const long LargeBytes = 16 << 20;
+    private const int AtOnce = 8;
     private readonly ConcurrentDictionary<ImageId, ImageManifest> _found = new();
+    private readonly BlockingWork _work = new(AtOnce);
 
     /// <summary>Makes the directory, and removes what an earlier process has left half done.</summary>
     public void Prepare()
@@ -81,9 +85,11 @@ internal sealed class ImageStore(string directory, LaunchFaults faults)
     public async Task<ImageManifest> CompleteAsync(ImageManifest manifest, CancellationToken cancellation)
     {
         string half = HalfOf(manifest.Id);
+        Task written = LargeOnesToDiskAsync(half, cancellation);
         ImageManifest whole = manifest with { Files = await ImageDigests.ComputeAsync(half, cancellation) };
+        await written;
         whole.Write(half);
-        Files.SyncDirectory(half);
+        await Task.WhenAll([.. Directory.EnumerateFiles(half).Select(ToDiskAsync), _work.RunAsync(() => Files.SyncDirectory(half), cancellation)]);
         faults.Reach("after:manifest");
         cancellation.ThrowIfCancellationRequested();
         Directory.Move(half, PathOf(manifest.Id));
@@ -104,6 +110,16 @@ internal sealed class ImageStore(string directory, LaunchFaults faults)
 
         _found.TryRemove(id, out _);
     }
+
+    // Beside their digests, since it takes long; small ones are written with all others, in one transaction of the file system.
+    private Task LargeOnesToDiskAsync(string half, CancellationToken cancellation) => Task.WhenAll(
+        new DirectoryInfo(half).EnumerateFiles().Where(file => file.Length > LargeBytes).Select(file => ToDiskAsync(file.FullName).WaitAsync(cancellation)));
+
+    private Task ToDiskAsync(string path) => _work.RunAsync(() =>
+    {
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        RandomAccess.FlushToDisk(file);
+    });
 
     private void RemoveHalf(ImageId id)
     {
