@@ -1,4 +1,6 @@
+using System.Text;
 using Atoll.Domain;
+using Atoll.Domain.Files;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
@@ -12,6 +14,7 @@ namespace Atoll.Unit.Runtimes;
 public abstract class ImageContract
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    private static readonly FilePath s_mark = new("/root/mark");
     private readonly SandboxId _id = SandboxId.New(DateTimeOffset.UtcNow);
     private readonly ImageId _image = ImageId.New(DateTimeOffset.UtcNow);
 
@@ -19,45 +22,54 @@ public abstract class ImageContract
     private protected abstract Task<ContractNode> CreateAsync(LaunchFaults faults);
 
     [Fact]
-    public async Task A_sandbox_goes_on_where_its_image_was_taken()
+    public async Task A_sandbox_comes_back_with_its_files_and_its_processes()
     {
         await using ContractNode world = await CreateAsync(LaunchFaults.None);
-        await using Conversation shell = await LaunchAsync(world);
-        string said = await SayAsync(shell, "A=kept; echo $A $$\n");
+        ProcessInfo sleeper = await LaunchAsync(world);
+        await WriteAsync(world.Node.Agent(_id), "as it was");
 
         SandboxImage taken = await world.Node.CaptureAsync(_id, _image, AfterCapture.StandStill, Soon());
         Assert.Equal((_image, _id), (taken.Id, taken.Source));
-        Assert.True(taken.Bytes > 0);
         await world.Node.CleanAsync(_id, Soon());
         Assert.Empty(await world.TracesAsync());
-        await world.Node.LaunchAsync(world.Request(_id) with { From = _image }, _ => { }, Soon());
+        await world.Node.LaunchAsync(world.Request(_id) with { From = _image, Start = ["sleep", "600"] }, _ => { }, Soon());
 
-        await using Conversation again = Follow(world.Node.Agent(_id), shell.Pid);
-        Assert.Equal(said, await again.UntilAsync("\n"));
-        Assert.Equal(said, await SayAsync(again, "echo $A $$\n"));
+        IAgent agent = world.Node.Agent(_id);
+        Assert.Equal("as it was", await ReadAsync(agent));
+        Assert.Equal(sleeper.Pid, Assert.Single(await agent.ListAsync(Soon()), process => process.Exit is null).Pid);
+        await using Conversation again = Follow(agent, sleeper.Pid);
+        Assert.Equal("kept\n", await again.UntilAsync("\n"));
+        await agent.SignalAsync(sleeper.Pid, 9, wholeGroup: true, Soon());
+        await again.EndAsync();
+        Assert.Equal(9, again.Exit!.Signal);
     }
 
     [Fact]
-    public async Task A_sandbox_that_goes_on_and_those_made_of_its_image_go_their_own_ways()
+    public async Task One_that_goes_on_and_those_made_of_its_image_do_not_see_each_other()
     {
         await using ContractNode world = await CreateAsync(LaunchFaults.None);
-        await using Conversation shell = await LaunchAsync(world);
-        await SayAsync(shell, "A=before; echo before > /tmp/mark; echo done\n");
+        ProcessInfo sleeper = await LaunchAsync(world);
+        await WriteAsync(world.Node.Agent(_id), "before");
+        await using Conversation follower = Follow(world.Node.Agent(_id), sleeper.Pid);
+        await follower.UntilAsync("kept\n");
 
         await world.Node.CaptureAsync(_id, _image, AfterCapture.GoOn, Soon());
-        Assert.Equal("after\n", await SayAsync(shell, "A=after; echo after > /tmp/mark; cat /tmp/mark\n"));
+        await WriteAsync(world.Node.Agent(_id), "after");
         SandboxId[] forks = [SandboxId.New(DateTimeOffset.UtcNow), SandboxId.New(DateTimeOffset.UtcNow)];
         await Task.WhenAll(forks.Select(fork => world.Node.LaunchAsync(world.Request(fork) with { From = _image }, _ => { }, Soon())));
 
         foreach (SandboxId fork in forks)
         {
-            await using Conversation forked = Follow(world.Node.Agent(fork), shell.Pid);
-            Assert.Equal("done\n", await forked.UntilAsync("\n"));
-            Assert.Equal("before before\n", await SayAsync(forked, "read M < /tmp/mark; echo $A $M\n"));
-            Assert.Equal($"{fork}\n", await SayAsync(forked, $"A={fork}; echo $A\n"));
+            Assert.Equal("before", await ReadAsync(world.Node.Agent(fork)));
+            await WriteAsync(world.Node.Agent(fork), fork.Value);
+            await world.Node.Agent(fork).SignalAsync(sleeper.Pid, 9, wholeGroup: true, Soon());
         }
 
-        Assert.Equal("after\n", await SayAsync(shell, "echo $A\n"));
+        Assert.Equal(forks.Select(fork => fork.Value), await Task.WhenAll(forks.Select(fork => ReadAsync(world.Node.Agent(fork)))));
+        Assert.Equal("after", await ReadAsync(world.Node.Agent(_id)));
+        await world.Node.Agent(_id).SignalAsync(sleeper.Pid, 15, wholeGroup: true, Soon());
+        await follower.EndAsync();
+        Assert.Equal(15, follower.Exit!.Signal);
         foreach (SandboxId fork in forks)
         {
             await world.Node.CleanAsync(fork, Soon());
@@ -68,7 +80,7 @@ public abstract class ImageContract
     public async Task An_image_is_found_once_it_is_there_and_until_it_is_removed()
     {
         await using ContractNode world = await CreateAsync(LaunchFaults.None);
-        await using Conversation shell = await LaunchAsync(world);
+        await LaunchAsync(world);
         Assert.Null(world.Node.FindImage(_image));
 
         SandboxImage taken = await world.Node.CaptureAsync(_id, _image, AfterCapture.GoOn, Soon());
@@ -103,28 +115,32 @@ public abstract class ImageContract
     public async Task A_capture_that_nobody_waits_for_any_more_leaves_no_image_and_the_sandbox_runs_on()
     {
         await using ContractNode world = await CreateAsync(LaunchFaults.None);
-        await using Conversation shell = await LaunchAsync(world);
+        await LaunchAsync(world);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => world.Node.CaptureAsync(_id, _image, AfterCapture.StandStill, new CancellationToken(canceled: true)));
 
         Assert.Empty(world.Node.ListImages());
-        Assert.Equal("on\n", await SayAsync(shell, "echo on\n"));
+        Assert.Single(await world.Node.Agent(_id).ListAsync(Soon()), process => process.Exit is null);
     }
 
     private static CancellationToken Soon() => new CancellationTokenSource(Bound).Token;
 
     private static Conversation Follow(IAgent agent, int pid) => new(agent, new ProcessInfo(pid, "", ["bash"], "/", default, null));
 
-    private static async Task<string> SayAsync(Conversation shell, string command)
+    private static Task WriteAsync(IAgent agent, string text) =>
+        agent.Files.WriteAsync(s_mark, new FileWriting(), new MemoryStream(Encoding.UTF8.GetBytes(text)), Soon());
+
+    private static async Task<string> ReadAsync(IAgent agent)
     {
-        await shell.TypeAsync(command);
-        return await shell.UntilAsync("\n");
+        await using FileReading reading = await agent.Files.ReadAsync(s_mark, 0, null, Soon());
+        using var text = new StreamReader(reading.Content);
+        return await text.ReadToEndAsync(Soon());
     }
 
-    private async Task<Conversation> LaunchAsync(ContractNode world)
+    private async Task<ProcessInfo> LaunchAsync(ContractNode world)
     {
         await world.Node.LaunchAsync(world.Request(_id), _ => { }, Soon());
-        return await Conversation.StartAsync(world.Node.Agent(_id), new ProcessSpec { Arguments = ["bash"], TakesInput = true });
+        return await world.Node.Agent(_id).StartAsync(new ProcessSpec { Arguments = ["bash", "-c", "echo kept; sleep 600"] }, Soon());
     }
 }

@@ -13,6 +13,11 @@ internal sealed class SimulatedImages(SimulatedMachine machine, SimulatedOptions
     {
         SimulatedSandbox sandbox = machine.Find(id)
             ?? throw new Fault(FaultCode.AgentUnavailable, $"sandbox '{id}' has ended").AsException();
+        if (Find(image) is { } there && there.Source == id)
+        {
+            return there;
+        }
+
         var begun = new SimulatedImage(new SandboxImage(image, id, 0, machine.Time.GetUtcNow()));
         if (!machine.Images.TryAdd(image, begun))
         {
