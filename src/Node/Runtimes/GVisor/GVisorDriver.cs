@@ -16,7 +16,7 @@ namespace Atoll.Node.Runtimes.GVisor;
 /// needs no hardware virtualisation.
 /// </summary>
 internal sealed partial class GVisorDriver(
-    NetworkSlots network, SandboxFilter filter, IReadOnlyList<IPAddress> nameservers, DiskImages disks, SandboxCgroups cgroups, AgentStep agent, GVisorImages images,
+    NetworkSlots network, SandboxFilter filter, IReadOnlyList<IPAddress> nameservers, DiskImages disks, SandboxCgroups cgroups, AgentStep agent, Runsc runsc, GVisorImages images,
     ImageStore store, AgentBinaries agents, IReadOnlyList<ILaunchStep> steps, GVisorProbe probe, LaunchJournal journal, string runDirectory, ILogger<GVisorDriver> log) : IRuntimeDriver, IDisposable
 {
     /// <summary>GiB of a sandbox that asks for none; its blank image is made before the first request.</summary>
@@ -24,6 +24,9 @@ internal sealed partial class GVisorDriver(
 
     /// <summary>How long an agent that answered an earlier server may take to answer this one.</summary>
     private static readonly TimeSpan AdoptTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same when its memory was being written as that server ended.</summary>
+    private static readonly TimeSpan CapturedAdoptTime = TimeSpan.FromMinutes(2);
 
     private InstanceLock? _lock;
 
@@ -84,7 +87,7 @@ internal sealed partial class GVisorDriver(
         // The server may have ended while it wrote the sandbox to an image.
         cgroups.FreezerOf(record.Id).Thaw();
         await network.JoinAsync(network.At(record.NetworkSlot.Value, record.AllowInternetAccess));
-        return await agent.ConnectAsync(record, AdoptTime, cancellation);
+        return await agent.ConnectAsync(record, runsc.MayBeCheckpointing(record.Id) ? CapturedAdoptTime : AdoptTime, cancellation);
     }
 
     public void Dispose() => _lock?.Dispose();

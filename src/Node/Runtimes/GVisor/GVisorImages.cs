@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Atoll.Domain;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
@@ -38,7 +38,7 @@ internal sealed partial class GVisorImages(
     private const long SlowestDisk = 20L << 20;
 
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
-    private readonly ConcurrentDictionary<SandboxId, SemaphoreSlim> _turns = new();
+    private readonly ConditionalWeakTable<RunningSandbox, SemaphoreSlim> _turns = [];
 
     /// <summary>How long runsc may take over an image of that many bytes.</summary>
     public static TimeSpan LimitFor(long bytes) => s_limit + TimeSpan.FromSeconds(bytes / SlowestDisk);
@@ -46,7 +46,7 @@ internal sealed partial class GVisorImages(
     public async Task<SandboxImage> CaptureAsync(
         SandboxId id, RunningSandbox running, ImageId image, AfterCapture after, CancellationToken cancellation)
     {
-        SemaphoreSlim turn = _turns.GetOrAdd(id, _ => new SemaphoreSlim(1));
+        SemaphoreSlim turn = _turns.GetValue(running, _ => new SemaphoreSlim(1));
         await turn.WaitAsync(cancellation);
         try
         {

@@ -50,6 +50,6 @@ internal static class GVisorRuntime
             agent,
         ];
         return new GVisorDriver(
-            slots, filter, nameservers, disks, cgroups, agent, images, store, agents, steps, probe, journal, options.RunDirectory, logs.CreateLogger<GVisorDriver>());
+            slots, filter, nameservers, disks, cgroups, agent, runsc, images, store, agents, steps, probe, journal, options.RunDirectory, logs.CreateLogger<GVisorDriver>());
     }
 }

@@ -71,20 +71,31 @@ internal sealed class Runsc(string name, SandboxPaths paths, HostProcesses proce
     /// <exception cref="IOException">With what runsc says about it.</exception>
     public async Task CheckpointAsync(SandboxId id, string imageDirectory, TimeSpan limit, CancellationToken cancellation)
     {
-        // Of its own, so that what failed before is not taken for the reason.
-        string log = Path.Combine(paths.BundleOf(id), "checkpoint.log");
-        File.Delete(log);
+        string log = paths.CheckpointLogOf(id);
         string[] arguments =
         [
             .. Common(id, log), "checkpoint", "-leave-running", "-compression=none", $"-image-path={imageDirectory}", ContainerId,
         ];
         using Descriptor nothing = DescriptorCalls.OpenNull();
-        ChildExit exit = await processes.EndAsync(Spawn(arguments, nothing), limit, cancellation);
-        if (exit.Code != 0)
+        try
         {
-            throw new IOException(ReadFailure(log) ?? $"runsc checkpoint ended with {exit.Code}");
+            ChildExit exit = await processes.EndAsync(Spawn(arguments, nothing), limit, cancellation);
+            if (exit.Code != 0)
+            {
+                throw new IOException(ReadFailure(log) ?? $"runsc checkpoint ended with {exit.Code}");
+            }
+        }
+        finally
+        {
+            if (File.Exists(log))
+            {
+                File.Delete(log);
+            }
         }
     }
+
+    /// <summary>Whether an earlier process of the server ended while it wrote the sandbox's memory: it may stand still until that is done.</summary>
+    public bool MayBeCheckpointing(SandboxId id) => File.Exists(paths.CheckpointLogOf(id));
 
     private async Task<int> LaunchAsync(
         SandboxId id, IReadOnlyList<string> verb, string diskDirectory, Descriptor input, TimeSpan limit, CancellationToken cancellation)

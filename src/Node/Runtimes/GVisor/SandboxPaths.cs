@@ -21,5 +21,8 @@ internal sealed class SandboxPaths(string dataDirectory)
 
     public string RunscRootOf(SandboxId id) => Path.Combine(Of(id), "runsc");
 
+    /// <summary>There only while its memory is written.</summary>
+    public string CheckpointLogOf(SandboxId id) => Path.Combine(BundleOf(id), "checkpoint.log");
+
     public string LogOf(SandboxId id) => Path.Combine(Of(id), "runsc.log");
 }
