@@ -13,7 +13,6 @@ using Atoll.Api.Http;
 using Atoll.Api.OpenApi;
 using Atoll.Api.Tenancy;
 using Atoll.Domain.Sandboxes;
-using Atoll.Domain.Snapshots;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -30,7 +29,6 @@ public static class AtollApi
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
-        services.TryAddSingleton<ISnapshots, NoSnapshots>();
         services.AddSingleton<IFaultRenderer, EdgeFaults>();
         services.AddSingleton<ISignedRequests, SignedRequests>();
         services.AddSingleton<RateLimits>();

@@ -13,6 +13,7 @@ public sealed class ClientTests(ServerFixture server) : IAsyncLifetime
     public static TheoryData<string, string> Areas { get; } = new()
     {
         { "scalebox-3.7.0", "sandboxes" },
+        { "scalebox-3.7.0", "lifecycle" },
         { "scalebox-3.7.0", "commands" },
         { "scalebox-3.7.0", "files" },
         { "scalebox-3.7.0", "pty" },
@@ -21,6 +22,7 @@ public sealed class ClientTests(ServerFixture server) : IAsyncLifetime
         { "scalebox-3.7.0", "signed-urls" },
         { "scalebox-3.7.0", "code" },
         { "e2b-2.51.0", "sandboxes" },
+        { "e2b-2.51.0", "lifecycle" },
         { "e2b-2.51.0", "commands" },
         { "e2b-2.51.0", "files" },
         { "e2b-2.51.0", "pty" },
@@ -28,6 +30,7 @@ public sealed class ClientTests(ServerFixture server) : IAsyncLifetime
         { "e2b-2.51.0", "ports" },
         { "e2b-2.51.0", "signed-urls" },
         { "e2b-2.45.0", "sandboxes" },
+        { "e2b-2.45.0", "lifecycle" },
         { "e2b-2.45.0", "commands" },
         { "e2b-2.45.0", "files" },
         { "e2b-2.45.0", "pty" },

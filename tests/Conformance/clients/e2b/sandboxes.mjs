@@ -111,14 +111,8 @@ export default ({ Sandbox, AuthenticationError, SandboxError, NotFoundError, Rat
       assert.ok(metrics.diskTotal > metrics.diskUsed);
       near(metrics.timestamp, Date.now(), 60_000);
     }),
-    refused('Sandbox.pause', 'not built: an error of status 501', ({ sandbox }) => thrown(() => sandbox.pause(), /501/)),
-    refused('Sandbox.createSnapshot', 'not built: an error of status 501', ({ sandbox }) => thrown(() => sandbox.createSnapshot(), /501/)),
-    refused('Sandbox.fork', 'not built: an error of status 501', ({ sandbox }) => thrown(() => sandbox.fork(), /501/)),
-    refused('Sandbox.listSnapshots', 'not built: an error of status 501', () => thrown(() => Sandbox.listSnapshots().nextItems(), /501/)),
     refused('Sandbox.create', 'egress rules are not built: an error of status 501', () =>
       thrown(() => Sandbox.create('base', { network: { denyOut: ['1.1.1.1'] } }), /501/)),
-    refused('Sandbox.create', 'pausing at the timeout is not built: an error of status 501', () =>
-      thrown(() => Sandbox.create('base', { lifecycle: { onTimeout: 'pause' } }), /501/)),
     refused('Sandbox.updateNetwork', 'not built: an error of status 501', ({ sandbox }) =>
       thrown(() => sandbox.updateNetwork({ allowInternetAccess: false }), /501/)),
   ],

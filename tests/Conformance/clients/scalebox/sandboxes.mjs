@@ -1,4 +1,4 @@
-import { assert, refused, suite, thrown, until, works } from '../suite.mjs';
+import { assert, suite, thrown, until, works } from '../suite.mjs';
 
 const near = (date, expected, tolerance = 15_000) => assert.ok(
   Math.abs(date.getTime() - expected) < tolerance, `${date.toISOString()} is not near ${new Date(expected).toISOString()}`);
@@ -61,6 +61,5 @@ export default ({ Sandbox }) => suite(
       assert.ok(metrics.memUsed > 0 && metrics.memUsed <= metrics.memTotal);
       near(metrics.timestamp, Date.now(), 60_000);
     }),
-    refused('Sandbox.betaPause', 'not built: an error of status 501', ({ sandbox }) => thrown(() => sandbox.betaPause(), /not_implemented/)),
   ],
 );
