@@ -116,6 +116,7 @@ internal sealed class EventsCommand
             (null, null) => "",
             (null, { } to) => to,
             ({ } from, null) => from,
+            var (from, to) when from == to => from,
             var (from, to) => $"{from} -> {to}",
         };
         string line = string.Join("  ",

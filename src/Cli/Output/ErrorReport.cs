@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Atoll.Sdk;
 
 namespace Atoll.Cli.Output;
@@ -41,7 +42,7 @@ internal static class ErrorReport
         NotFoundException missing when Listed(missing, nouns) is { } noun => $"{Sentence(missing.Message)} See 'atoll {noun} list'.",
         RateLimitedException { RetryAfter: { } wait } limited =>
             $"{Sentence(limited.Message)} Try again in {Math.Ceiling(wait.TotalSeconds)} s.",
-        ServerException failed when failed.RequestId is not null =>
+        ServerException { StatusCode: not HttpStatusCode.NotImplemented } failed when failed.RequestId is not null =>
             $"{Sentence(failed.Message)} The server's log has more under {failed.RequestId}.",
         _ => exception.Message,
     });

@@ -65,7 +65,7 @@ internal static class SandboxCommands
         ("At its end", sandbox.AutoPause ? "it is paused" : null),
         ("When idle", sandbox.IdleTimeout is { } idle ? $"it is paused after {idle} s" : null),
         ("When paused", sandbox.AutoResume ? "a request wakes it" : null),
-        ("Paused", sandbox.PausedAt is null ? null : Table.Time(sandbox.PausedAt)),
+        ("Paused", sandbox.Status == "paused" ? Table.Time(sandbox.PausedAt) : null),
         ("Project", sandbox.ProjectId),
         ("Internet", sandbox.AllowInternetAccess ? "yes" : "no"),
         ("Region", sandbox.Region),

@@ -87,7 +87,7 @@ public sealed record Sandbox
     /// <summary>When its present running phase began.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
-    /// <summary>When it was paused; null unless it is.</summary>
+    /// <summary>When it was paused last; null when it never was.</summary>
     public DateTimeOffset? PausedAt { get; init; }
 
     /// <summary>When it ended.</summary>

@@ -34,6 +34,28 @@ public sealed class CliAgainstServerTests : CliRun, IClassFixture<SimulatedServe
     }
 
     [Fact]
+    public async Task Sandboxes_are_forked_and_made_of_snapshots_by_name()
+    {
+        string id = await CreateAsync("--name", "parent");
+
+        await SucceedAsync("sandbox", "fork", id, "--count", "2", "--name", "copy", "-o", "json");
+        string[] forks = [.. JsonNode.Parse(Output)!["sandboxes"]!.AsArray().Select(fork => (string)fork!["sandbox_id"]!)];
+        Assert.Equal(2, forks.Except([id]).Count());
+        await SucceedAsync("sandbox", "fork", id);
+        Assert.Contains("Status: running\n", Output);
+
+        await SucceedAsync("sandbox", "snapshot", id, "--name", "cli-snap");
+        Assert.StartsWith("Snapshot ID: snp-", Output);
+        Assert.Equal(1, await RunAsync("sandbox", "snapshot", id, "--name", "cli-snap"));
+        await SucceedAsync("snapshot", "list", "--sandbox", id);
+        Assert.Contains("cli-snap", Output);
+        await CreateAsync("--template", "cli-snap");
+        await SucceedAsync("snapshot", "get", "cli-snap");
+        await SucceedAsync("snapshot", "delete", "cli-snap");
+        Assert.Equal(1, await RunAsync("snapshot", "get", "cli-snap"));
+    }
+
+    [Fact]
     public async Task Metrics_are_drawn()
     {
         string id = await CreateAsync();
