@@ -96,6 +96,9 @@ public sealed record ControlOptions
     /// <summary>Name of the user made at first start.</summary>
     public string RootUsername { get; init; } = "root";
 
+    /// <summary>What the kernel calls this boot of the machine.</summary>
+    public string BootId { get; init; } = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+
     internal string DatabasePath => Path.Combine(DataDirectory, "atoll.db");
 
     internal string BallastPath => Path.Combine(DataDirectory, "ballast");

@@ -93,6 +93,7 @@ public static class ControlServices
         services.AddSingleton(provider =>
             new TenancyAdmin(provider.GetRequiredService<Database>(), options, provider.GetRequiredService<TimeProvider>()));
 
+        services.AddSingleton<BootRecord>();
         services.AddSingleton<StartRecovery>();
         services.AddSingleton<Reconciler>();
         services.AddSingleton<CodeInterpreter>();

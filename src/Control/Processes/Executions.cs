@@ -53,6 +53,11 @@ internal sealed class Executions(ISandboxes sandboxes, ISandboxAgents agents, Ti
                     Lifetime = timeout,
                 },
                 cancellation);
+            if (await agents.FindAsync(id, cancellation) is { IdleTimeout: not null })
+            {
+                _ = Task.Run(() => UseUntilEndAsync(id, agent, process.Pid), CancellationToken.None);
+            }
+
             return new Execution(process.Pid, request.Command, request.WorkingDirectory, started, started + timeout);
         }
         finally
@@ -105,6 +110,26 @@ internal sealed class Executions(ISandboxes sandboxes, ISandboxAgents agents, Ti
         {
             // It ended, and a new run made the agent forget it.
             return false;
+        }
+    }
+
+    /// <summary>A sandbox whose command runs is in use, whoever looks at its output.</summary>
+    private async Task UseUntilEndAsync(SandboxId id, IAgent agent, int pid)
+    {
+        using IDisposable use = agents.Use(id);
+        try
+        {
+            await foreach (ProcessEvent happened in agent.AttachAsync(pid, 0, CancellationToken.None))
+            {
+                if (happened is ProcessEvent.Exited)
+                {
+                    return;
+                }
+            }
+        }
+        catch (FaultException e) when (e.Fault.Code is FaultCode.AgentUnavailable or FaultCode.NotFound)
+        {
+            // It was paused or has ended, and its command with it.
         }
     }
 

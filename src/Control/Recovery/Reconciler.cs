@@ -1,19 +1,22 @@
 using Atoll.Control.Sandboxes;
+using Atoll.Control.Snapshots;
 using Atoll.Control.Stores;
 using Atoll.Domain.Nodes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Microsoft.Extensions.Logging;
 
 namespace Atoll.Control.Recovery;
 
 /// <summary>
 /// Makes the node and the store agree: wakes every sandbox that has something left to do, expires those that are
-/// overdue, loses those that the node does not run any more, cleans off the node what no unfinished sandbox owns,
+/// overdue, loses those that the node does not run any more and those whose image is gone, cleans off the node what no
+/// unfinished sandbox owns and the images that nothing refers to,
 /// forgets records that have been over for long.
 /// Takes no input and may run at any moment.
 /// </summary>
 internal sealed partial class Reconciler(
-    SandboxStore store, SandboxDirectory directory, INode node, TimeProvider time, ControlOptions options, ILogger<Reconciler> log)
+    SandboxStore store, SandboxDirectory directory, ImageReferences images, INode node, TimeProvider time, ControlOptions options, ILogger<Reconciler> log)
 {
     // The wheel expires them within a second; this catches only what it lost.
     private static readonly TimeSpan Overdue = TimeSpan.FromSeconds(2);
@@ -23,6 +26,7 @@ internal sealed partial class Reconciler(
     {
         // The node first: what it lists and the store then does not know cannot be a launch that just began.
         IReadOnlyList<SandboxId> onNode = await node.ListAsync(cancellation);
+        IReadOnlyList<ImageId> imagesOnNode = node.ListImages();
         foreach (Sandbox sandbox in store.Unfinished())
         {
             if (sandbox.ExpiresAt + Overdue < time.GetUtcNow())
@@ -38,11 +42,25 @@ internal sealed partial class Reconciler(
             {
                 await CheckAsync(sandbox, cancellation);
             }
+
+            if (sandbox is { State: SandboxState.Paused, Image: { } image } && node.FindImage(image) is null)
+            {
+                // Refused by the actor when it was resumed in the meantime.
+                directory.Tell(sandbox.Id, new SandboxCommand.ImageLost(image, StartRecovery.ImageIsLost), "reconciler");
+            }
         }
 
         foreach (SandboxId id in onNode)
         {
             await SweepAsync(id, cancellation);
+        }
+
+        foreach (ImageId image in imagesOnNode)
+        {
+            if (await images.RemoveUnusedAsync(image, cancellation))
+            {
+                LogOrphanImage(image);
+            }
         }
 
         // One that is awake is being cleaned off its node still.
@@ -81,6 +99,11 @@ internal sealed partial class Reconciler(
         // One that is awake cleans up after itself.
         if (directory.IsAwake(id))
         {
+            if (directory.Read(id)?.State is SandboxState.Paused)
+            {
+                directory.Tell(id, new SandboxCommand.Sweep(), "reconciler");
+            }
+
             return;
         }
 
@@ -106,6 +129,9 @@ internal sealed partial class Reconciler(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} was on the node and nowhere in the store: removed")]
     private partial void LogOrphan(SandboxId sandbox);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "image {Image} was on the node and nothing refers to it: removed")]
+    private partial void LogOrphanImage(ImageId image);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox}: the node did not say whether it still runs; it is asked again later")]
     private partial void LogUnchecked(Exception e, SandboxId sandbox);

@@ -14,19 +14,25 @@ namespace Atoll.Control.Recovery;
 /// have an image paused, goes on with terminations.
 /// </summary>
 internal sealed partial class StartRecovery(
-    SandboxStore store, SandboxDirectory directory, INode node, ISandboxAddresses addresses, TimeProvider time, ControlOptions options,
+    SandboxStore store, SandboxDirectory directory, INode node, ISandboxAddresses addresses, BootRecord boot, TimeProvider time, ControlOptions options,
     ILogger<StartRecovery> log)
 {
+    internal const string ImageIsLost = "the image that it was paused to is not there any more, or damaged";
     private const string Cause = "recovery";
 
     public async Task RunAsync(CancellationToken cancellation)
     {
         IReadOnlyList<Sandbox> unfinished = store.Unfinished();
-        if (unfinished.Count == 0)
+        if (unfinished.Count > 0)
         {
-            return;
+            await RunAsync(unfinished, cancellation);
         }
 
+        boot.Remember();
+    }
+
+    private async Task RunAsync(IReadOnlyList<Sandbox> unfinished, CancellationToken cancellation)
+    {
         // All of them before any gets another: what one must give up may be the port of the next.
         foreach (Sandbox sandbox in unfinished.Where(sandbox => sandbox.State is not SandboxState.Terminating))
         {
@@ -64,7 +70,7 @@ internal sealed partial class StartRecovery(
             SandboxState.Pausing => await AdoptAsync(sandbox.Id, cancellation) ?? NotCaptured("the server stopped while it was being paused"),
             SandboxState.Forking => await AdoptAsync(sandbox.Id, cancellation) ?? NotCaptured("the server stopped while it was being captured"),
             SandboxState.Resuming => new SandboxCommand.Lost("the server stopped while it was being resumed"),
-            SandboxState.Paused when !HasImage(sandbox) => new SandboxCommand.ImageLost("the image that it was paused to is not there any more, or damaged"),
+            SandboxState.Paused when sandbox.Image is { } image && !HasImage(sandbox) => new SandboxCommand.ImageLost(image, ImageIsLost),
             // Not worth taking back: its time is up.
             SandboxState.Running when !sandbox.AutoPause && sandbox.ExpiresAt <= time.GetUtcNow() => new SandboxCommand.Expire(),
             SandboxState.Running => await AdoptAsync(sandbox.Id, cancellation),
@@ -114,7 +120,9 @@ internal sealed partial class StartRecovery(
 
     /// <returns>Null when it runs on.</returns>
     private async Task<SandboxCommand?> AdoptAsync(SandboxId id, CancellationToken cancellation) =>
-        await TryAdoptAsync(id, cancellation) is { } problem ? new SandboxCommand.Lost(problem) : null;
+        await TryAdoptAsync(id, cancellation) is { } problem
+            ? new SandboxCommand.Lost(boot.IsAnother ? "the machine was rebooted while it ran" : problem)
+            : null;
 
     private async Task<string?> TryAdoptAsync(SandboxId id, CancellationToken cancellation)
     {

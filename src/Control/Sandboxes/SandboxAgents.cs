@@ -61,9 +61,9 @@ internal sealed class SandboxAgents(
             Answer answer = await directory.AskForPassageAsync(id, new SandboxCommand.Resume(), "wake", cancellation);
             Check(answer.Passage is { } passage ? await passage.WaitAsync(cancellation) : null);
         }
-        catch (FaultException e) when (e.Fault.Code is FaultCode.WrongState && directory.Read(id)?.State is not SandboxState.Paused)
+        catch (FaultException e) when (e.Fault.Code is FaultCode.WrongState)
         {
-            // Somebody else has brought it back, or ended it.
+            // Somebody else has brought it back, or ended it: looked at again.
         }
     }
 

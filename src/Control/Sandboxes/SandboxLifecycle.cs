@@ -52,9 +52,9 @@ internal sealed class SandboxLifecycle(SandboxDirectory directory, TimeProvider 
                     Answer answer = await directory.AskForPassageAsync(id, connect, by, either.Token);
                     return await PassAsync(answer, SandboxState.Running, ResumeWait, either.Token);
                 }
-                catch (FaultException e) when (e.Fault.Code is FaultCode.WrongState && IsBeingCaptured(id))
+                catch (FaultException e) when (e.Fault.Code is FaultCode.WrongState && CanBeConnectedTo(id))
                 {
-                    // Somebody has begun to pause or to fork it in between.
+                    // Somebody was first, to pause it or to fork it; what is possible now is seen by looking again.
                 }
             }
         }
@@ -107,6 +107,10 @@ internal sealed class SandboxLifecycle(SandboxDirectory directory, TimeProvider 
     }
 
     private bool IsBeingCaptured(SandboxId id) => directory.Read(id)?.State is SandboxState.Pausing or SandboxState.Forking;
+
+    private bool CanBeConnectedTo(SandboxId id) =>
+        directory.Read(id) is { State: SandboxState.Running or SandboxState.Pausing or SandboxState.Paused or SandboxState.Resuming or SandboxState.Forking } sandbox
+        && !(sandbox.ExpiresAt <= time.GetUtcNow());
 
     private static Fault Failure(Outcome outcome) => outcome.Why ?? new Fault(
         FaultCode.WrongState,

@@ -13,6 +13,7 @@ internal static class SandboxTransition
         SandboxCommand.Connect when sandbox.ExpiresAt <= now => TimeIsUp(sandbox),
         SandboxCommand.SetTimeout set => RefuseTimeout(sandbox, set, now),
         SandboxCommand.AddPort add => PortRules.Clash(sandbox.Ports, add.Port, add.Most),
+        SandboxCommand.ImageLost lost when lost.Image != sandbox.Image => new Fault(FaultCode.WrongState, "the sandbox is paused to another image"),
         SandboxCommand.RemovePort remove => PortRules.RemovalRefusal(sandbox, remove.Port),
         SandboxCommand.ChangeMounts change => RefuseMounts(sandbox, change.Patch),
         SandboxCommand.Expire when now < sandbox.ExpiresAt =>

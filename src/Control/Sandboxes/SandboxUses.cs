@@ -28,6 +28,8 @@ internal sealed class SandboxUses(TimeProvider time)
     /// <summary>A use that ends when it is disposed; of a sandbox that nobody counts for it is nothing.</summary>
     public IDisposable Begin(SandboxId id) => _counters.TryGetValue(id, out Counter? counter) ? new Use(counter) : NoUse.Instance;
 
+    public bool IsUsed(SandboxId id) => _counters.TryGetValue(id, out Counter? counter) && counter.IsOpen;
+
     /// <summary>When nobody will have used it for so long, if nobody does from now on.</summary>
     public DateTimeOffset IdleAt(SandboxId id, TimeSpan idle) =>
         (_counters.TryGetValue(id, out Counter? counter) ? counter.LastUse : time.GetUtcNow()) + idle;
@@ -37,7 +39,9 @@ internal sealed class SandboxUses(TimeProvider time)
         private int _open;
         private long _last = time.GetUtcNow().UtcTicks;
 
-        public DateTimeOffset LastUse => Volatile.Read(ref _open) > 0 ? time.GetUtcNow() : new DateTimeOffset(Volatile.Read(ref _last), TimeSpan.Zero);
+        public bool IsOpen => Volatile.Read(ref _open) > 0;
+
+        public DateTimeOffset LastUse => IsOpen ? time.GetUtcNow() : new DateTimeOffset(Volatile.Read(ref _last), TimeSpan.Zero);
 
         public void Touch() => Volatile.Write(ref _last, time.GetUtcNow().UtcTicks);
 

@@ -24,7 +24,8 @@ internal sealed class ImageHolds(
                 {
                     SandboxState.Pausing or SandboxState.Forking or SandboxState.Resuming => await PassAsync(id, bound.Token),
                     SandboxState.Paused => await HoldPausedAsync(sandbox),
-                    _ => await CaptureAsync(sandbox, by),
+                    SandboxState.Running => await CaptureAsync(sandbox, by),
+                    _ => throw SandboxStateMachine.Decide(sandbox.State, new SandboxCommand.Capture(ImageId.New(time.Now()))).Refusal!.AsException(),
                 };
                 if (hold is not null)
                 {
@@ -70,9 +71,9 @@ internal sealed class ImageHolds(
             await lifecycle.CaptureAsync(sandbox.Id, image, by, CancellationToken.None);
             return new ImageHold(sandbox, image, lease);
         }
-        catch (FaultException e) when (e.Fault.Code is FaultCode.WrongState && directory.Read(sandbox.Id) is
-            { State: SandboxState.Pausing or SandboxState.Paused or SandboxState.Resuming or SandboxState.Forking })
+        catch (FaultException e) when (e.Fault.Code is FaultCode.WrongState && sandbox.State is SandboxState.Running)
         {
+            // Somebody was first; what is possible now is seen by looking again.
             lease.Dispose();
             return null;
         }

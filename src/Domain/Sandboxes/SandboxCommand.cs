@@ -88,7 +88,7 @@ public abstract record SandboxCommand
     public sealed record Idle : SandboxCommand;
 
     /// <summary>The report that the image to which it is paused is not there any more, or damaged.</summary>
-    public sealed record ImageLost(string Reason) : SandboxCommand;
+    public sealed record ImageLost(ImageId Image, string Reason) : SandboxCommand;
 
     /// <summary>The report that its node holds something of it though it is paused.</summary>
     public sealed record Sweep : SandboxCommand;

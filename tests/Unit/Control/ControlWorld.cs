@@ -80,6 +80,8 @@ internal sealed class ControlWorld : IAsyncDisposable
 
     public ISnapshots Snapshots => Get<ISnapshots>();
 
+    public ISandboxAgents Agents => Get<ISandboxAgents>();
+
     public IExecutions Executions => Get<IExecutions>();
 
     public IApiKeys Keys => Get<IApiKeys>();
@@ -154,6 +156,20 @@ internal sealed class ControlWorld : IAsyncDisposable
 
     public Task<Sandbox> ResumeAsync(SandboxId id, TimeSpan? timeout = null) =>
         Sandboxes.ResumeAsync(Root, id, timeout, wait: true, CancellationToken.None).WaitAsync(Bound);
+
+    public Task<Sandbox> ConnectAsync(SandboxId id, TimeSpan? timeout = null) =>
+        Sandboxes.ConnectAsync(Root, id, timeout, TimeoutOrigin.PhaseStart, CancellationToken.None).WaitAsync(Bound);
+
+    /// <summary>Waits until somebody uses the sandbox, or nobody.</summary>
+    public async Task UntilUsedAsync(SandboxId id, bool used = true)
+    {
+        long since = Stopwatch.GetTimestamp();
+        while (Get<SandboxUses>().IsUsed(id) != used)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(since) < Bound, $"{id} is {(used ? "not " : "")}used");
+            await Task.Delay(5);
+        }
+    }
 
     public Task<IReadOnlyList<Sandbox>> ForkAsync(SandboxId id, ForkSandbox request) =>
         Sandboxes.ForkAsync(Root, id, request, CancellationToken.None).WaitAsync(Bound);

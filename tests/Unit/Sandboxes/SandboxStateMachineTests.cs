@@ -66,7 +66,7 @@ public sealed class SandboxStateMachineTests
         ["SetTimeout"] = new SandboxCommand.SetTimeout(TimeSpan.FromMinutes(1)),
         ["Expire"] = new SandboxCommand.Expire(),
         ["Idle"] = new SandboxCommand.Idle(),
-        ["ImageLost"] = new SandboxCommand.ImageLost("damaged"),
+        ["ImageLost"] = new SandboxCommand.ImageLost(ImageId.New(DateTimeOffset.UnixEpoch), "damaged"),
         ["Sweep"] = new SandboxCommand.Sweep(),
         ["Terminate"] = new SandboxCommand.Terminate(),
         ["Delete"] = new SandboxCommand.Delete(),
