@@ -55,9 +55,11 @@ public sealed class AutoPauseTests
         Sandbox failed = (await world.UntilAsync(sandbox.Id, seen => seen is { State: SandboxState.Running, Reason.Length: > 0 }))!;
         Assert.Equal("reached its timeout of 60 s, could not be paused and is going to be: a tunnel device", failed.Reason);
 
-        for (int second = 0; second < 60 && world.Actors.Read(sandbox.Id)!.State is not SandboxState.Paused; second++)
+        for (int second = 0; second < 120 && world.Actors.Read(sandbox.Id)!.State is not SandboxState.Paused; second++)
         {
             world.Time.Advance(TimeSpan.FromSeconds(1));
+            // What the timer told the actor before this it has done after it.
+            await world.Actors.AskAsync(sandbox.Id, new SandboxCommand.Move(null), "test", default);
             await world.UntilAsync(sandbox.Id, seen => seen!.State is SandboxState.Running or SandboxState.Paused);
         }
 
