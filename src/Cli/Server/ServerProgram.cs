@@ -15,6 +15,8 @@ internal static class ServerProgram
         ("serve", "Run the server"),
         ("doctor", "Check what this machine offers and say how to mend it"),
         ("ca", "Print the certificate that clients must trust to use TLS with the server"),
+        ("backup", "Copy what the server keeps into one file, also while it runs"),
+        ("restore", "Make a data directory of a backup"),
     ];
 
     /// <summary>Whether the arguments, as they stand, are for the server's program.</summary>

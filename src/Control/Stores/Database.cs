@@ -21,15 +21,18 @@ internal sealed class Database : IAsyncDisposable
 
     private readonly string _path;
     private readonly Ballast? _ballast;
+    private readonly int _busySeconds;
     private readonly Channel<Write> _writes = Channel.CreateBounded<Write>(QueueLength);
     private readonly string _readers;
     private SqliteConnection? _writer;
     private Task _loop = Task.CompletedTask;
     private Exception? _broken;
 
-    public Database(string path, Ballast? ballast = null)
+    /// <param name="busySeconds">How long another program may keep it locked.</param>
+    public Database(string path, Ballast? ballast = null, int busySeconds = BusySeconds)
     {
         _path = path;
+        _busySeconds = busySeconds;
         _ballast = ballast;
         _readers = new SqliteConnectionStringBuilder
         {
@@ -39,6 +42,9 @@ internal sealed class Database : IAsyncDisposable
 
     /// <summary>Raised on the writer's thread when a batch is on disk. Whoever listens must neither wait nor throw.</summary>
     public event Action? Committed;
+
+    /// <summary>A check of the whole file that is not through by then is given up: what is damaged further on is found when it is read.</summary>
+    internal TimeSpan CheckLimit { get; init; } = TimeSpan.FromSeconds(10);
 
     static Database() => DefaultTypeMap.MatchNamesWithUnderscores = true;
 
@@ -61,7 +67,11 @@ internal sealed class Database : IAsyncDisposable
         }
         catch (SqliteException e)
         {
-            throw new StoreUnusableException($"{_path} cannot be opened: {e.Message}", e);
+            throw StoreTrouble.Of(_path, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StoreTrouble.Of(_path, e);
         }
 
         _writer = connection;
@@ -86,25 +96,19 @@ internal sealed class Database : IAsyncDisposable
         MakeFile();
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
-            DataSource = _path, Mode = SqliteOpenMode.ReadWrite, DefaultTimeout = BusySeconds, Pooling = false,
+            DataSource = _path, Mode = SqliteOpenMode.ReadWrite, DefaultTimeout = _busySeconds, Pooling = false,
         }.ToString());
         try
         {
             connection.Open();
             connection.Execute("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
-            string check = connection.QueryFirst<string>("pragma quick_check(1)");
-            if (check != "ok")
+            if (Check(connection) is { } damage)
             {
-                throw Damaged(check, null);
+                throw StoreTrouble.Damaged(_path, damage, null);
             }
 
             Migrations.Apply(connection);
             return connection;
-        }
-        catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB)
-        {
-            connection.Dispose();
-            throw Damaged(e.Message, e);
         }
         catch
         {
@@ -233,9 +237,21 @@ internal sealed class Database : IAsyncDisposable
         });
     }
 
-    private StoreUnusableException Damaged(string detail, Exception? inner) => new(
-        $"{_path} is damaged ({detail}): restore a backup, or move it away to start with an empty one; "
-        + "sandboxes that it knew are then cleaned up", inner);
+    /// <summary>What is damaged; null when nothing was found within the time that a start may take over it.</summary>
+    private string? Check(SqliteConnection connection)
+    {
+        using var bound = new CancellationTokenSource(CheckLimit);
+        using CancellationTokenRegistration stop = bound.Token.Register(() => SQLitePCL.raw.sqlite3_interrupt(connection.Handle));
+        try
+        {
+            string found = connection.QueryFirst<string>("pragma quick_check(1)");
+            return found == "ok" ? null : found;
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_INTERRUPT)
+        {
+            return null;
+        }
+    }
 
     private abstract class Write
     {

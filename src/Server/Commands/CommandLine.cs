@@ -16,6 +16,8 @@ internal static class CommandLine
             AuthCommand.Create(),
             CaCommand.Create(),
             TemplateCommand.Create(),
+            BackupCommand.Backup(),
+            BackupCommand.Restore(),
             DoctorCommand.Create(),
         };
         try
