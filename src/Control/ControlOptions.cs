@@ -1,5 +1,6 @@
 using Atoll.Control.Events;
 using Atoll.Control.Sandboxes;
+using Atoll.Control.Webhooks;
 using Atoll.Domain.Tenancy;
 
 namespace Atoll.Control;
@@ -78,7 +79,7 @@ public sealed record ControlOptions
     /// <summary>How long the records of sandboxes that are over can still be read.</summary>
     public TimeSpan KeepFinished { get; init; } = TimeSpan.FromDays(30);
 
-    /// <summary>How events are kept and passed on.</summary>
+    /// <summary>How events are kept.</summary>
     public EventOptions Events { get; init; } = new();
 
     /// <summary>How many templates one user may have.</summary>
@@ -92,6 +93,8 @@ public sealed record ControlOptions
 
     /// <summary>The most entries that the audit log holds; the oldest go.</summary>
     public long MaxAuditEntries { get; init; } = 1_000_000;
+
+    public WebhookOptions Webhooks { get; init; } = new();
 
     /// <summary>Name of the user made at first start.</summary>
     public string RootUsername { get; init; } = "root";

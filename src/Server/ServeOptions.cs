@@ -42,6 +42,9 @@ internal sealed record ServeOptions
     /// <summary>What a user may have who was given no quota of its own; null in it for the standard.</summary>
     public Quota UserQuota { get; init; } = new();
 
+    /// <summary>Whether webhooks may lead to this machine and its networks.</summary>
+    public bool WebhooksAllowPrivate { get; init; }
+
     /// <summary>Everything that the server keeps: database, key file, templates, sandboxes.</summary>
     public string DataDirectory => Node.DataDirectory;
 

@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 namespace Atoll.Control.Events;
 
 /// <summary>Writes events, and what follows from them: in the transaction of what they tell of, where there is one.</summary>
-internal sealed class EventLog(Database database, EventStore store, NotificationStore notifications, EventPulse pulse, TimeProvider time) : IEventLog
+internal sealed class EventLog(Database database, EventStore store, NotificationStore notifications, DeliveryQueue deliveries, EventPulse pulse, TimeProvider time) : IEventLog
 {
     public Task AppendAsync(NewEvent happened) => database.WriteAsync(connection => Append(connection, happened, time.Now()));
 
@@ -14,6 +14,7 @@ internal sealed class EventLog(Database database, EventStore store, Notification
     {
         LoggedEvent logged = store.Append(connection, happened, at);
         notifications.Note(connection, logged);
+        deliveries.Enqueue(connection, logged);
         pulse.Appended(happened.Owner);
         return logged;
     }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Atoll.Control.Events;
 
 /// <summary>Removes what is kept for long enough, little by little, so that no write waits for it.</summary>
-internal sealed partial class EventUpkeep(EventStore events, TimeProvider time, ControlOptions options, ILogger<EventUpkeep> log) : BackgroundService
+internal sealed partial class EventUpkeep(EventStore events, DeliveryStore deliveries, TimeProvider time, ControlOptions options, ILogger<EventUpkeep> log) : BackgroundService
 {
     private const int TrimmedAtOnce = 2000;
 
@@ -16,6 +16,8 @@ internal sealed partial class EventUpkeep(EventStore events, TimeProvider time, 
         {
             cancellation.ThrowIfCancellationRequested();
         }
+
+        await deliveries.TrimAsync(time.Now());
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

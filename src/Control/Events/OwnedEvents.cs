@@ -59,7 +59,7 @@ internal sealed class OwnedEvents(EventStore store, EventPulse pulse, SandboxSto
     }
 
     /// <summary>Null for those who may read everybody's.</summary>
-    private static UserId? ScopeOf(Caller caller) => caller.User.IsRoot ? null : caller.User.Id;
+    private static UserId? ScopeOf(Caller caller) => caller.IsAdmin ? null : caller.User.Id;
 
     private void CheckSandbox(Caller caller, EventFilter filter)
     {

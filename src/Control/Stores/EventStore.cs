@@ -49,8 +49,10 @@ internal sealed class EventStore(Database database)
         return new EventPage(more ? found[..query.Limit] : found, more, ends.Oldest, ends.Newest);
     });
 
-    public LoggedEvent? Find(long sequence) => database.Read(connection => connection.QuerySingleOrDefault<EventRow>(
-        "select * from events where seq = @sequence", new { sequence }))?.ToEvent();
+    public LoggedEvent? Find(long sequence) => database.Read(connection => Find(connection, sequence));
+
+    public static LoggedEvent? Find(SqliteConnection connection, long sequence) => connection.QuerySingleOrDefault<EventRow>(
+        "select * from events where seq = @sequence", new { sequence })?.ToEvent();
 
     /// <summary>Removes the oldest: those of before a moment and those beyond a number, at most so many at once.</summary>
     /// <returns>How many.</returns>

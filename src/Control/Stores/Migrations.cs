@@ -277,6 +277,7 @@ internal static class Migrations
         create index audit_log_by_time on audit_log (at);
         create index audit_log_by_owner on audit_log (owner, seq);
         """,
+        WebhookSchema.Webhooks,
     ];
 
     public static int Newest => Steps.Count;

@@ -72,4 +72,8 @@ public static class EventTypes
         TemplateUploaded, TemplateDeleted, TemplateImportFinished, TemplateImportFailed, SnapshotCreated, SnapshotDeleted,
         WebhookDisabled, WebhookTest, QuotaRequestDecided,
     ];
+
+    /// <summary>The types that a word names: one, all of one kind by <c>sandbox.*</c> and the like, or all by <c>*</c>; none when it names none.</summary>
+    public static IEnumerable<string> Named(string word) => All.Where(type => word == "*" || type == word
+        || (word.EndsWith(".*", StringComparison.Ordinal) && type.StartsWith(word[..^1], StringComparison.Ordinal)));
 }

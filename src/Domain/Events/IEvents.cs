@@ -4,7 +4,7 @@ using Atoll.Domain.Tenancy;
 namespace Atoll.Domain.Events;
 
 /// <summary>
-/// Reads what happened. A caller sees what happened to the things it owns, the root user all. Events outlive the things that
+/// Reads what happened. A caller sees what happened to the things it owns, admins and the root user all. Events outlive the things that
 /// they happened to; the oldest are dropped after a time and beyond a number.
 /// </summary>
 public interface IEvents

@@ -44,6 +44,9 @@ internal static class ServeCommand
     private static readonly Option<int> MinTimeout = ServerOptions.Seconds(
         "--min-timeout", "ATOLL_MIN_TIMEOUT", 60, "Shortest timeout that a ScaleBox client may give a sandbox, in seconds");
 
+    private static readonly Option<bool> WebhooksAllowPrivate = ServerOptions.Switch(
+        "--webhooks-allow-private", "ATOLL_WEBHOOKS_ALLOW_PRIVATE", "Let webhooks lead to this machine and its networks; for servers whose users are all trusted");
+
     private static readonly Option<string> Instance = ServerOptions.Text(
         "--instance", "ATOLL_INSTANCE", Standard.Instance, "Tells apart several servers on one machine");
 
@@ -63,7 +66,7 @@ internal static class ServeCommand
     {
         var command = new Command("serve", "Serve the API")
         {
-            Data, Templates, Listen, Runtime, Domain, SandboxPorts, TcpPort, TlsCertificate, TlsKey, Region, MinTimeout, Instance, Pool, Prefix, Agent, Runsc,
+            Data, Templates, Listen, Runtime, Domain, SandboxPorts, TcpPort, TlsCertificate, TlsKey, Region, MinTimeout, WebhooksAllowPrivate, Instance, Pool, Prefix, Agent, Runsc,
         };
         foreach (Option limit in LimitOptions.All)
         {
@@ -110,6 +113,7 @@ internal static class ServeCommand
         MinTimeout = TimeSpan.FromSeconds(parsed.GetRequiredValue(MinTimeout)),
         RateLimits = LimitOptions.RateLimits(parsed),
         UserQuota = LimitOptions.UserQuota(parsed),
+        WebhooksAllowPrivate = parsed.GetValue(WebhooksAllowPrivate),
     };
 
     /// <summary>In the server's own directory, or in <c>agent/</c> next to it as ./run lays it out.</summary>

@@ -89,6 +89,13 @@ internal static class ServerOptions
             return good ? null : $"'{text}' is not a host name such as sandboxes.example.com";
         });
 
+    /// <summary>Off unless it is given, or its environment variable is <c>true</c> or 1.</summary>
+    public static Option<bool> Switch(string name, string variable, string description) => new(name)
+    {
+        Description = $"{description} [{variable}]",
+        DefaultValueFactory = _ => Variable(variable) is "1" or "true",
+    };
+
     private static Option<T> Parsed<T>(string name, string variable, string standard, string description, Parser<T> parse) => new(name)
     {
         Description = $"{description} [{variable}]",

@@ -15,6 +15,7 @@ using Atoll.Domain.Snapshots;
 using Atoll.Domain.Storage;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
+using Atoll.Domain.Webhooks;
 using Atoll.Node;
 using Atoll.Server;
 using Atoll.Unit.Code;
@@ -76,6 +77,7 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddSingleton<ISandboxMetrics>(new MetricsDouble());
             services.AddSingleton<IEvents>(Events);
             services.AddSingleton(UnusedPort.Of<INotifications>());
+            services.AddSingleton(UnusedPort.Of<IWebhooks>());
             services.AddSingleton(new ApiOptions { PublicHost = "127.0.0.1:7070", MinTimeout = TimeSpan.FromSeconds(60), KeepAlive = TimeSpan.FromMilliseconds(100) });
             services.AddLogging(logging => logging.ClearProviders().AddProvider(Log));
         });

@@ -6,6 +6,7 @@ using Atoll.Control.Sandboxes;
 using Atoll.Control.Stores;
 using Atoll.Control.Tenancy;
 using Atoll.Domain;
+using Atoll.Domain.Events;
 using Atoll.Domain.Files;
 using Atoll.Domain.Network;
 using Atoll.Domain.Nodes;
@@ -14,6 +15,7 @@ using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Snapshots;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
+using Atoll.Domain.Webhooks;
 using Atoll.Node.Launch;
 using Atoll.Node.Runtimes.Simulated;
 using Dapper;
@@ -116,6 +118,7 @@ internal sealed class ControlWorld : IAsyncDisposable
             services.AddSingleton(Addresses);
         }
 
+        services.AddSingleton<IWebhookBodies, PlainBodies>();
         services.AddAtollControl(Options);
         _services = services.BuildServiceProvider();
         await Get<ControlService>().StartAsync(CancellationToken.None).WaitAsync(Bound);
@@ -250,6 +253,11 @@ internal sealed class ControlWorld : IAsyncDisposable
         }
 
         Directory.Delete(DataDirectory, recursive: true);
+    }
+
+    private sealed class PlainBodies : IWebhookBodies
+    {
+        public byte[] Of(LoggedEvent logged) => Encoding.UTF8.GetBytes($"{{\"id\":\"{logged.Id}\",\"subject\":\"{logged.What.Subject}\"}}");
     }
 
     private sealed class FakeTemplates : IBuiltInTemplates

@@ -34,11 +34,6 @@ internal sealed class FakeTime : TimeProvider
         {
             timer.Fire();
         }
-
-        lock (_lock)
-        {
-            _now = target;
-        }
     }
 
     /// <summary>Completes once a timer waits that was set for this long.</summary>
@@ -57,6 +52,7 @@ internal sealed class FakeTime : TimeProvider
         }
     }
 
+    // It is the end of the way when no timer is left on it: one that is set meanwhile is either on it or counts from there.
     private FakeTimer? Next(DateTimeOffset target)
     {
         lock (_lock)
@@ -66,6 +62,10 @@ internal sealed class FakeTime : TimeProvider
             {
                 _now = next.Due > _now ? next.Due : _now;
                 next.Passed();
+            }
+            else
+            {
+                _now = target;
             }
 
             return next;

@@ -106,7 +106,7 @@ public sealed class EventStoreTests
     }
 
     private static EventUpkeep Upkeep(ControlWorld world) =>
-        new(world.Get<EventStore>(), world.Time, world.Options, Microsoft.Extensions.Logging.Abstractions.NullLogger<EventUpkeep>.Instance);
+        new(world.Get<EventStore>(), world.Get<DeliveryStore>(), world.Time, world.Options, Microsoft.Extensions.Logging.Abstractions.NullLogger<EventUpkeep>.Instance);
 
     private static async Task<EventNews> NextAsync(IAsyncEnumerator<EventNews> news)
     {

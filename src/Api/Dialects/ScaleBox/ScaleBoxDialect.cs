@@ -28,7 +28,8 @@ internal static class ScaleBoxDialect
         .AddAudit()
         .AddKeys()
         .AddEvents()
-        .AddNotifications();
+        .AddNotifications()
+        .AddWebhooks();
 
     public static void MapScaleBox(this IEndpointRouteBuilder app)
     {

@@ -22,6 +22,13 @@ internal static class ScaleBoxEventParameters
 
     public static Parameter[] List { get; } = [.. OfSandbox, Sandbox];
 
+    public static Parameter[] Pages { get; } =
+    [
+        new("page", JsonSchemaType.Integer, "Page to return, from 1."),
+        new("limit", JsonSchemaType.Integer, "Most to return; 50 when absent. Also page_size."),
+        new("offset", JsonSchemaType.Integer, "How many to skip, instead of page. Also skip."),
+    ];
+
     public static Parameter[] Notifications { get; } =
     [
         new("page", JsonSchemaType.Integer, "Page to return, from 1."),

@@ -47,14 +47,9 @@ internal sealed class ScaleBoxEvents(IEvents events, ScaleBoxReply reply)
     public static IReadOnlyList<string> Types(IEnumerable<string> words, string field) =>
         [.. words.SelectMany(word => Types(word, field)).Distinct()];
 
-    private static IEnumerable<string> Types(string word, string field)
-    {
-        string[] named = [.. EventTypes.All.Where(type => word == "*" || type == word
-            || (word.EndsWith(".*", StringComparison.Ordinal) && type.StartsWith(word[..^1], StringComparison.Ordinal)))];
-        return named.Length > 0
-            ? named
-            : throw Fault.Invalid(field, $"{field} must name types of events: {string.Join(", ", EventTypes.All)}, or sandbox.* and the like").AsException();
-    }
+    private static string[] Types(string word, string field) => EventTypes.Named(word).ToArray() is { Length: > 0 } named
+        ? named
+        : throw Fault.Invalid(field, $"{field} must name types of events: {string.Join(", ", EventTypes.All)}, or sandbox.* and the like").AsException();
 
     private static EventQuery Query(IQueryCollection query, EventFilter filter)
     {

@@ -27,6 +27,7 @@ internal static class ScaleBoxJson
         ProjectJson.Default,
         QuotaJson.Default,
         AuditJson.Default,
+        WebhookJson.Default,
     ];
 
     public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Wire.GetTypeInfo(typeof(T));

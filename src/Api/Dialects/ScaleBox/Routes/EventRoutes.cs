@@ -18,7 +18,7 @@ internal static class EventRoutes
         var events = app.ServiceProvider.GetRequiredService<ScaleBoxEvents>();
         var stream = app.ServiceProvider.GetRequiredService<ScaleBoxEventStream>();
         app.MapMethods("/v1/events", Read, events.ListAsync).With(ScaleBoxEventParameters.List)
-            .Says<WireEnvelope<WireEvents>>(200, "What happened to your things; to the root user, to everybody's. Also to what is gone.").Fails(400, 404);
+            .Says<WireEnvelope<WireEvents>>(200, "What happened to your things; to admins and the root user, to everybody's. Also to what is gone.").Fails(400, 404);
         app.MapMethods(Box + "/events", Read, events.ListOfSandboxAsync).With(ScaleBoxEventParameters.OfSandbox)
             .Says<WireEnvelope<WireEvents>>(200, "What happened to one sandbox, also when its record is gone.").Fails(400, 404);
         app.MapGet("/v1/events/stream", stream.StreamAsync).With(ScaleBoxEventParameters.Stream)
