@@ -85,6 +85,12 @@ public sealed record ControlOptions
     /// <summary>How many templates one user may have.</summary>
     public int MaxTemplatesPerUser { get; init; } = 200;
 
+    /// <summary>How many roots of templates are made at the same time; others wait for their turn.</summary>
+    public int ConcurrentTemplateBuilds { get; init; } = 2;
+
+    /// <summary>A root that takes longer, counted from its turn, is given up and its template fails.</summary>
+    public TimeSpan TemplateBuildTimeout { get; init; } = TimeSpan.FromMinutes(30);
+
     /// <summary>Bytes that the templates of one user may take.</summary>
     public long TemplateStorage { get; init; } = 20L << 30;
 

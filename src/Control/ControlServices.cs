@@ -103,6 +103,8 @@ public static class ControlServices
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ControlService>());
         // It begins when the store is open, and ends before.
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Sampler>());
+
+        services.AddTemplateWork();
         services.AddAtollEvents();
         return services;
     }

@@ -8,6 +8,7 @@ using Atoll.Node.Runtimes;
 using Atoll.Node.Runtimes.GVisor;
 using Atoll.Node.Runtimes.Simulated;
 using Atoll.Node.Templates;
+using Atoll.Node.Templates.Roots;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -37,8 +38,28 @@ public static class NodeServices
                 provider.GetRequiredService<LaunchFaults>(),
                 CapabilitiesOf(provider.GetRequiredService<IRuntimeDriver>().Name, options),
                 provider.GetRequiredService<ILoggerFactory>()))
-            .AddHostedService<NodeService>();
+            .AddHostedService<NodeService>()
+            .AddRoots(options);
     }
+
+    /// <summary>After the node's own service: that takes the data directory's lock.</summary>
+    private static IServiceCollection AddRoots(this IServiceCollection services, NodeOptions options)
+    {
+        services.AddSingleton(_ => new RootStore(Path.Combine(options.DataDirectory, "roots")));
+        if (options.Runtime is SimulatedDriver.RuntimeName)
+        {
+            return services.AddSingleton<SimulatedRoots>().AddSingleton<ITemplateRoots>(provider => provider.GetRequiredService<SimulatedRoots>());
+        }
+
+        return services
+            .AddSingleton<Confinement>()
+            .AddSingleton<TemplateRoots>()
+            .AddSingleton<ITemplateRoots>(provider => provider.GetRequiredService<TemplateRoots>())
+            .AddHostedService(provider => provider.GetRequiredService<TemplateRoots>());
+    }
+
+    private static string RootfsOf(TemplateId root, TemplateStore builtIn, RootStore roots) =>
+        builtIn.Find(root.Value) is null && roots.PathOf(root) is { } path ? path : builtIn.RootfsPath(root);
 
     private static IRuntimeDriver CreateDriver(IServiceProvider provider)
     {
@@ -47,7 +68,7 @@ public static class NodeServices
         {
             "auto" or "gvisor" => GVisorRuntime.Create(
                 options,
-                provider.GetRequiredService<TemplateStore>().RootfsPath,
+                root => RootfsOf(root, provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RootStore>()),
                 provider.GetRequiredService<IAgentSecrets>(),
                 provider.GetRequiredService<LaunchJournal>(),
                 provider.GetRequiredService<HostProcesses>(),

@@ -110,6 +110,11 @@ internal sealed class CatalogueStore(Database database)
         """,
         new { live = Live }));
 
+    /// <summary>Gives up those that were being built: what built them is no more.</summary>
+    public Task<int> FailUnfinishedAsync(string reason, DateTimeOffset now) => database.WriteAsync(connection => connection.Execute(
+        "update templates set status = 'failed', build_error = @reason, updated_at = @now where status = 'building' and deleted = 0",
+        new { reason, now = now.ToUnixTimeMilliseconds() }));
+
     /// <summary>The roots that templates have, deleted ones that are kept included.</summary>
     public IReadOnlySet<string> Roots() => database.Read(connection =>
         connection.Query<string>("select distinct root_id from templates where root_id is not null").ToHashSet());

@@ -8,7 +8,7 @@ namespace Atoll.Control.Templates;
 /// <summary>Templates as users see and change them.</summary>
 internal sealed class OwnedTemplates(
     Catalogue catalogue, IBuiltInTemplates builtIn, CatalogueStore store, NewTemplates births, RegistrySecrets secrets, TemplateRules rules,
-    ControlOptions options, TimeProvider time) : ITemplateCatalogue
+    TemplateWork work, ControlOptions options, TimeProvider time) : ITemplateCatalogue
 {
     private const int MaxPage = 500;
     private const int MaxChain = 100;
@@ -55,6 +55,8 @@ internal sealed class OwnedTemplates(
             throw new Fault(
                 FaultCode.WrongState, $"{users} active sandboxes use template '{template.Name}': end them first").AsException();
         }
+
+        work.Signal();
     }
 
     public Task<CatalogueTemplate> SetDocumentAsync(Caller caller, string id, string? document, CancellationToken cancellation)

@@ -13,8 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Atoll.Node.Launch;
 
-/// <summary>Connects to the agent that has come up, and gives the sandbox its name, environment, clock and entropy,
-/// and starts what its template says.</summary>
+/// <summary>Connects to the agent that has come up, and gives the sandbox its name, environment, clock and entropy.</summary>
 internal sealed partial class AgentStep(
     NetworkSlots slots, SandboxIdentity identity, IAgentSecrets secrets, Func<LaunchRecord, Task<string>> endOf, TimeProvider time,
     ILogger<AgentSession> log) : ILaunchStep
@@ -39,11 +38,6 @@ internal sealed partial class AgentStep(
         }
 
         await ConfigureAsync(session, context, cancellation);
-        if (request.Start.Count > 0 && context.Image is null)
-        {
-            var start = new ProcessSpec { Arguments = request.Start, Tag = ProcessSpec.StartTag, WorkingDirectory = "/" };
-            await session.StartAsync(start, cancellation);
-        }
     }
 
     /// <summary>The connection belongs to <see cref="LaunchContext.Running"/>, which is released before steps are undone.</summary>

@@ -25,7 +25,7 @@ internal interface IRuntimeDriver
     /// <summary>Undoes <see cref="PrepareAsync"/>. Called when the server stops and no sandbox is left on this machine.</summary>
     Task RetireAsync();
 
-    /// <summary>The ordered steps of bringing one sandbox up. The last one sets <see cref="LaunchContext.Running"/>.</summary>
+    /// <summary>The ordered steps of bringing one sandbox up. One of them sets <see cref="LaunchContext.Running"/>.</summary>
     IReadOnlyList<ILaunchStep> Steps { get; }
 
     /// <summary>What a running sandbox uses.</summary>

@@ -73,6 +73,7 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddSingleton<ITemplates>(new TemplatesDouble());
             services.AddSingleton<IRequestMemory>(new RequestMemoryDouble());
             services.AddSingleton(UnusedPort.Of<ITemplateCatalogue>());
+            services.AddSingleton(UnusedPort.Of<ITemplateCaptures>());
             services.AddSingleton<INode>(new NodeDouble());
             services.AddSingleton<ISandboxMetrics>(new MetricsDouble());
             services.AddSingleton<IEvents>(Events);

@@ -85,6 +85,12 @@ internal static class ScaleBoxTemplateMapping
         TemplateDocument = whole ? template.Document ?? "" : null,
     };
 
+    public static WireCapturedTemplate Captured(CatalogueTemplate template) => new(
+        template.Id.Value, template.Name, template.Description, template.DefaultCpuCount, template.DefaultMemoryMb, Visibility(template.Visibility),
+        template.Visibility is TemplateVisibility.Public, Status(template.Status), template.Image.HarborProject, template.Image.HarborRepository,
+        template.Image.HarborTag, template.Parent?.Value, Ports(template.Ports), template.CustomCommand, template.ReadyCommand,
+        template.CreatedAt.UtcDateTime, "The sandbox's files are being stored; the template is building until its status is available or failed.");
+
     /// <summary>Ports as the contract has them: JSON in a text.</summary>
     public static string Ports(IReadOnlyList<PortMapping> ports) =>
         JsonSerializer.Serialize([.. ports.Select(ScaleBoxMapping.Port)], ScaleBoxJson.Of<IReadOnlyList<WirePort>>());

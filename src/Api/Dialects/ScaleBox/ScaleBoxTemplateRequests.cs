@@ -62,6 +62,20 @@ internal static class ScaleBoxTemplateRequests
         ReadyCommand = body.String("ready_command"),
     };
 
+    /// <summary>The body of create-template. One client's <c>memoryMB</c> arrives as <c>memory_m_b</c>.</summary>
+    public static NewTemplate Capture(JsonFields body) => new()
+    {
+        Name = body.RequiredString("name"),
+        Description = body.String("description"),
+        DefaultCpuCount = Inherited(body.Int("cpu_count")),
+        DefaultMemoryMb = Inherited(body.Int("memory_mb") ?? body.Int("memory_m_b")),
+        Visibility = Visibility(body) ?? TemplateVisibility.Private,
+        Ports = Ports(body),
+        ResetPorts = body.Bool("reset_ports") ?? false,
+        CustomCommand = body.String("custom_command"),
+        ReadyCommand = body.String("ready_command"),
+    };
+
     public static TemplateChange Change(JsonFields body) => new()
     {
         Name = body.String("name"),

@@ -90,6 +90,43 @@ internal sealed record WireTemplateStorage(double UsedGb, double LimitGb, double
 
 internal sealed record WireTemplateBuild(string Message, string TemplateId, string BuildStatus, string HarborImageUrl);
 
+/// <summary>The answer to create-template.</summary>
+internal sealed record WireCapturedTemplate(
+    string TemplateId, string Name, string Description, int DefaultCpuCount, int DefaultMemoryMb, string Visibility, bool IsPublic, string Status,
+    string HarborProject, string HarborRepository, string HarborTag, string? BaseTemplateId, string Ports, string CustomCommand, string ReadyCommand,
+    DateTime CreatedAt, string Message);
+
+/// <summary>Body of create-template.</summary>
+internal sealed record WireCaptureTemplate
+{
+    [MinLength(4)]
+    [MaxLength(32)]
+    public required string Name { get; init; }
+
+    public string? Description { get; init; }
+
+    [Description("private (default), account_shared or public.")]
+    public string? Visibility { get; init; }
+
+    [Description("true is visibility public; visibility counts for more.")]
+    public bool? IsPublic { get; init; }
+
+    [Description("The sandbox's when absent or 0.")]
+    public int? CpuCount { get; init; }
+
+    [Description("MiB; the sandbox's when absent or 0.")]
+    public int? MemoryMb { get; init; }
+
+    [Description("More ports: a JSON array, or a text that holds one.")]
+    public JsonElement? Ports { get; init; }
+
+    [Description("Leave out the sandbox's ports.")]
+    public bool? ResetPorts { get; init; }
+
+    public string? CustomCommand { get; init; }
+    public string? ReadyCommand { get; init; }
+}
+
 /// <summary>A reply that has no data.</summary>
 internal sealed record WireDone(bool Success, string Message, DateTime Timestamp);
 
@@ -182,6 +219,8 @@ internal sealed record WireTemplateStatus
 [JsonSerializable(typeof(WireEnvelope<WireTemplateShare>))]
 [JsonSerializable(typeof(WireEnvelope<WireTemplateStorage>))]
 [JsonSerializable(typeof(WireEnvelope<WireTemplateBuild>))]
+[JsonSerializable(typeof(WireEnvelope<WireCapturedTemplate>))]
+[JsonSerializable(typeof(WireCaptureTemplate))]
 [JsonSerializable(typeof(WireDone))]
 [JsonSerializable(typeof(WireNewTemplate))]
 [JsonSerializable(typeof(WireChangeTemplate))]

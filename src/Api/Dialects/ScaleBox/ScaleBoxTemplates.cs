@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http;
 namespace Atoll.Api.Dialects.ScaleBox;
 
 /// <summary>Read and change templates.</summary>
-internal sealed class ScaleBoxTemplates(ITemplateCatalogue catalogue, ScaleBoxMapping mapping, ScaleBoxReply reply)
+internal sealed class ScaleBoxTemplates(ITemplateCatalogue catalogue, ITemplateCaptures captures, ScaleBoxMapping mapping, ScaleBoxReply reply)
 {
     /// <summary>The route parameter that holds a template's id.</summary>
     public const string IdParameter = "template_id";
@@ -108,6 +108,14 @@ internal sealed class ScaleBoxTemplates(ITemplateCatalogue catalogue, ScaleBoxMa
         JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: false, cancellation);
         CatalogueTemplate template = await catalogue.SetStatusAsync(http.Caller(), Id(http), ScaleBoxTemplateRequests.Report(body), cancellation);
         return reply.Data(Build(template, "Template status updated"));
+    }
+
+    public async Task<IResult> CaptureAsync(HttpContext http, CancellationToken cancellation)
+    {
+        JsonFields body = await JsonRequest.ReadAsync(http.Request, optional: false, cancellation);
+        CatalogueTemplate made = await captures.CaptureAsync(
+            http.Caller(), ScaleBoxSandboxes.Id(http), ScaleBoxTemplateRequests.Capture(body), cancellation);
+        return reply.Data(ScaleBoxTemplateMapping.Captured(made), "Template creation started");
     }
 
     /// <summary>The template that the route names.</summary>

@@ -48,6 +48,7 @@ internal static class GVisorRuntime
             new BundleStep(paths, slots, cgroups, agents, rootfs),
             new RunscStep(runsc, slots, disks, cgroups, secrets),
             agent,
+            new StartStep(time),
         ];
         return new GVisorDriver(
             slots, filter, nameservers, disks, cgroups, agent, runsc, images, store, agents, steps, probe, journal, options.RunDirectory, logs.CreateLogger<GVisorDriver>());

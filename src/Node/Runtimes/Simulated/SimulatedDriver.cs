@@ -20,6 +20,7 @@ internal sealed class SimulatedDriver(SimulatedMachine machine, SimulatedOptions
         new SimulatedStep("disk", SandboxPhase.Deploying, machine, options),
         new SimulatedStep("bundle", SandboxPhase.Initializing, machine, options),
         new SimulatedRuntimeStep(machine, options),
+        new StartStep(machine.Time),
     ];
 
     public IImages Images { get; } = new SimulatedImages(machine, options);

@@ -20,7 +20,7 @@ internal static class TemplateRoutes
         MapRecords(app, templates);
         MapDocuments(app, templates);
         MapStates(app, templates);
-        app.NotBuilt(Box + "/create-template", "POST");
+        MapCaptures(app, templates);
         app.NotBuilt("/v1/templates/{**rest}", "GET", "POST", "PUT", "DELETE");
         app.NotBuilt("/v1/import-jobs/{**rest}", "GET", "DELETE");
     }
@@ -38,6 +38,11 @@ internal static class TemplateRoutes
         app.MapDelete(Template, templates.DeleteAsync)
             .Says<WireDone>(200, "Delete it; refused while active sandboxes use it.").Fails(403, 404, 409);
     }
+
+    private static void MapCaptures(IEndpointRouteBuilder app, ScaleBoxTemplates templates) => app
+        .MapPost(Box + "/create-template", templates.CaptureAsync).Takes<WireCaptureTemplate>()
+        .Says<WireEnvelope<WireCapturedTemplate>>(200, "Make a template of a running sandbox's files; it is built beside the sandbox, which goes on.")
+        .Fails(400, 404, 409, 413, 503);
 
     private static void MapDocuments(IEndpointRouteBuilder app, ScaleBoxTemplates templates)
     {
