@@ -30,7 +30,7 @@ public static class ControlServices
 {
     /// <summary>
     /// Adds <see cref="ISandboxes"/>, <see cref="ISandboxAgents"/>, <see cref="IExecutions"/>, <see cref="ICodeInterpreter"/>, <see cref="IApiKeys"/>, <see cref="IAccessTokens"/>,
-    /// <see cref="ISandboxOwners"/>, <see cref="ITenants"/>, <see cref="IProjects"/>, <see cref="IQuotas"/>, <see cref="IAuditLog"/>, <see cref="IAgentSecrets"/>, <see cref="IRequestMemory"/>, <see cref="TenancyAdmin"/> and the service that opens the
+    /// <see cref="ISandboxOwners"/>, <see cref="ITenants"/>, <see cref="IProjects"/>, <see cref="IQuotas"/>, <see cref="IUsers"/>, <see cref="IAuditLog"/>, <see cref="IAgentSecrets"/>, <see cref="IRequestMemory"/>, <see cref="TenancyAdmin"/> and the service that opens the
     /// store and recovers before the listener answers. The host adds <see cref="INode"/> and ITemplates, and
     /// <see cref="ISandboxAddresses"/> if sandboxes are to have ports of their own.
     /// </summary>
@@ -86,6 +86,7 @@ public static class ControlServices
         services.AddSingleton<ITenants>(provider => provider.GetRequiredService<Tenants>());
         services.AddSingleton<IProjects, Projects>();
         services.AddSingleton<IQuotas, Quotas>();
+        services.AddSingleton<IUsers, UserAccounts>();
         services.AddSingleton<AuditLog>();
         services.AddSingleton<IAuditLog>(provider => provider.GetRequiredService<AuditLog>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<AuditLog>());

@@ -16,13 +16,13 @@ internal sealed class ApiKeyStore(Database database)
         connection.Execute("delete from api_keys where id = @Id and owner = @Owner", new { key.Id, Owner = key.Owner.Value });
         return connection.Execute(
             """
-            insert into api_keys (id, owner, name, description, prefix, hash, is_active, created_at)
-            values (@Id, @Owner, @Name, @Description, @Prefix, @hash, @IsActive, @CreatedAt)
+            insert into api_keys (id, owner, name, description, prefix, hash, is_active, created_at, expires_at)
+            values (@Id, @Owner, @Name, @Description, @Prefix, @hash, @IsActive, @CreatedAt, @ExpiresAt)
             """,
             new
             {
                 key.Id, Owner = key.Owner.Value, key.Name, key.Description, key.Prefix, hash, key.IsActive,
-                CreatedAt = key.CreatedAt.ToUnixTimeMilliseconds(),
+                CreatedAt = key.CreatedAt.ToUnixTimeMilliseconds(), ExpiresAt = key.ExpiresAt?.ToUnixTimeMilliseconds(),
             });
     });
 
@@ -103,9 +103,13 @@ internal sealed class ApiKeyStore(Database database)
         public bool IsActive { get; set; }
         public long CreatedAt { get; set; }
         public long? LastUsedAt { get; set; }
+        public long? ExpiresAt { get; set; }
 
         public ApiKey ToKey() => new(
             Id, new UserId(Owner), Name, Description, Prefix, IsActive, DateTimeOffset.FromUnixTimeMilliseconds(CreatedAt),
-            LastUsedAt is { } used ? DateTimeOffset.FromUnixTimeMilliseconds(used) : null);
+            LastUsedAt is { } used ? DateTimeOffset.FromUnixTimeMilliseconds(used) : null)
+        {
+            ExpiresAt = ExpiresAt is { } end ? DateTimeOffset.FromUnixTimeMilliseconds(end) : null,
+        };
     }
 }

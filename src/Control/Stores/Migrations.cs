@@ -278,6 +278,7 @@ internal static class Migrations
         create index audit_log_by_owner on audit_log (owner, seq);
         """,
         WebhookSchema.Webhooks,
+        "alter table api_keys add column expires_at integer",
     ];
 
     public static int Newest => Steps.Count;

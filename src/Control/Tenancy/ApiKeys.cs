@@ -40,11 +40,12 @@ internal sealed class ApiKeys(ApiKeyStore store, UserStore users, TimeProvider t
         return ValueTask.FromResult(caller);
     }
 
-    public async Task<NewApiKey> CreateAsync(Caller caller, string name, string description, CancellationToken cancellation) =>
-        await MakeAsync(store, caller.User.Id, name, description, time.Now(), caller.Operation?.Id);
+    public async Task<NewApiKey> CreateAsync(Caller caller, string name, string description, TimeSpan? lifetime, CancellationToken cancellation) =>
+        await MakeAsync(store, caller.User.Id, name, description, time.Now(), caller.Operation?.Id, lifetime);
 
-    public Task<IReadOnlyList<ApiKey>> ListAsync(Caller caller, CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyList<ApiKey>>([.. store.List(caller.User.Id).Select(WithLastUse)]);
+    public Task<IReadOnlyList<ApiKey>> ListAsync(Caller caller, UserId owner, CancellationToken cancellation) => caller.MaySee(owner)
+        ? Task.FromResult<IReadOnlyList<ApiKey>>([.. store.List(owner).Select(WithLastUse)])
+        : throw new Fault(FaultCode.Forbidden, "another user's keys are listed by who has the role admin or root", "user_id").AsException();
 
     public Task<ApiKey> GetAsync(Caller caller, string id, CancellationToken cancellation) =>
         Task.FromResult(WithLastUse(store.Get(caller.User.Id, id)));
@@ -81,11 +82,14 @@ internal sealed class ApiKeys(ApiKeyStore store, UserStore users, TimeProvider t
 
     /// <param name="ulid">The key's, when its making may be repeated: it takes the place of one that was made and never told.</param>
     internal static async Task<NewApiKey> MakeAsync(
-        ApiKeyStore store, UserId owner, string name, string description, DateTimeOffset now, string? ulid = null)
+        ApiKeyStore store, UserId owner, string name, string description, DateTimeOffset now, string? ulid = null, TimeSpan? lifetime = null)
     {
         CheckTexts(name, description);
         string secret = KeySecret.New();
-        var key = new ApiKey($"key-{ulid ?? Ulid.New(now)}", owner, name, description, KeySecret.PrefixOf(secret), true, now, null);
+        var key = new ApiKey($"key-{ulid ?? Ulid.New(now)}", owner, name, description, KeySecret.PrefixOf(secret), true, now, null)
+        {
+            ExpiresAt = now + lifetime,
+        };
         await store.InsertAsync(key, KeySecret.Hash(secret));
         return new NewApiKey(key, secret);
     }
@@ -96,7 +100,8 @@ internal sealed class ApiKeys(ApiKeyStore store, UserStore users, TimeProvider t
         long before;
         lock (_lock)
         {
-            if (_recognised.TryGetValue(text, out Recognition? known) && time.GetElapsedTime(known.ReadAt) < MaxRecognitionAge)
+            if (_recognised.TryGetValue(text, out Recognition? known) && time.GetElapsedTime(known.ReadAt) < MaxRecognitionAge
+                && !(known.ExpiresAt <= time.Now()))
             {
                 return known.Caller;
             }
@@ -105,7 +110,7 @@ internal sealed class ApiKeys(ApiKeyStore store, UserStore users, TimeProvider t
         }
 
         long readAt = time.GetTimestamp();
-        if (store.FindByHash(hash) is not { IsActive: true } key || users.Find(key.Owner) is not { IsActive: true } user)
+        if (store.FindByHash(hash) is not { IsActive: true } key || key.ExpiresAt <= time.Now() || users.Find(key.Owner) is not { IsActive: true } user)
         {
             lock (_lock)
             {
@@ -126,14 +131,15 @@ internal sealed class ApiKeys(ApiKeyStore store, UserStore users, TimeProvider t
                     _recognised.Clear();
                 }
 
-                _recognised[text] = new Recognition(caller, readAt);
+                _recognised[text] = new Recognition(caller, readAt, key.ExpiresAt);
             }
         }
 
         return caller;
     }
 
-    private void ForgetRecognised()
+    /// <summary>Keys, or users, have changed.</summary>
+    public void ForgetRecognised()
     {
         lock (_lock)
         {
@@ -158,5 +164,5 @@ internal sealed class ApiKeys(ApiKeyStore store, UserStore users, TimeProvider t
     }
 
     /// <summary>Who a secret belonged to when the store was read.</summary>
-    private sealed record Recognition(Caller Caller, long ReadAt);
+    private sealed record Recognition(Caller Caller, long ReadAt, DateTimeOffset? ExpiresAt);
 }

@@ -4,12 +4,13 @@ using Atoll.Domain.Tenancy;
 
 namespace Atoll.Server.Commands;
 
-/// <summary><c>auth key</c>: makes and lists API keys in the store itself, also while a server runs on it.</summary>
+/// <summary><c>auth key</c> and <c>auth user</c>: manage keys and users in the store itself, also while a server runs on it.</summary>
 internal static class AuthCommand
 {
     public static Command Create() => new("auth", "Manage who may use the server")
     {
         new Command("key", "Manage API keys") { CreateKey(), ListKeys() },
+        new Command("user", "Manage users") { CreateUser(), ListUsers(), SetRole(), SetActive("disable", false), SetActive("enable", true) },
     };
 
     private static Command CreateKey()
@@ -54,6 +55,66 @@ internal static class AuthCommand
         }));
         return command;
     }
+
+    private static Command CreateUser()
+    {
+        Option<string> data = ServerOptions.Data();
+        Option<string> role = Role("Role of the user, if it is made now", "member");
+        Argument<string> name = Name();
+        var command = new Command("create", "Make a user, unless there is one of that name, and print its id") { name, data, role };
+        command.SetAction(parsed => OnStoreAsync(parsed.GetRequiredValue(data), async admin => Console.WriteLine(
+            (await admin.EnsureUserAsync(parsed.GetRequiredValue(name), Parse(parsed.GetRequiredValue(role)))).Id)));
+        return command;
+    }
+
+    private static Command ListUsers()
+    {
+        Option<string> data = ServerOptions.Data();
+        var command = new Command("list", "List all users") { data };
+        command.SetAction(parsed => OnStoreAsync(parsed.GetRequiredValue(data), admin =>
+        {
+            Console.WriteLine($"{"ID",-30} {"USER",-24} {"ROLE",-7} {"ACTIVE",-6} {"WANTS PASSWORD",-14} CREATED");
+            foreach (User user in admin.ListUsers())
+            {
+                Console.WriteLine(
+                    $"{user.Id,-30} {user.Username,-24} {user.Role.ToString().ToLowerInvariant(),-7} {(user.IsActive ? "yes" : "no"),-6} "
+                    + $"{(user.ResetRequestedAt is null ? "" : "yes"),-14} {user.CreatedAt:u}");
+            }
+
+            return Task.CompletedTask;
+        }));
+        return command;
+    }
+
+    private static Command SetRole()
+    {
+        Option<string> data = ServerOptions.Data();
+        Argument<string> name = Name();
+        Argument<string> role = new Argument<string>("role") { Description = $"One of {string.Join(", ", Roles)}" }.AcceptOnlyFromAmong(Roles);
+        var command = new Command("role", "Give a user a role; a running server knows within seconds") { name, role, data };
+        command.SetAction(parsed => OnStoreAsync(
+            parsed.GetRequiredValue(data), admin => admin.SetRoleAsync(parsed.GetRequiredValue(name), Parse(parsed.GetRequiredValue(role)))));
+        return command;
+    }
+
+    private static Command SetActive(string verb, bool isActive)
+    {
+        Option<string> data = ServerOptions.Data();
+        Argument<string> name = Name();
+        var command = new Command(verb, isActive ? "Let a user's keys authenticate again" : "Stop a user's keys from authenticating; its sandboxes go on") { name, data };
+        command.SetAction(parsed => OnStoreAsync(
+            parsed.GetRequiredValue(data), admin => admin.SetActiveAsync(parsed.GetRequiredValue(name), isActive)));
+        return command;
+    }
+
+    private static readonly string[] Roles = [.. Enum.GetValues<Role>().Select(role => role.ToString().ToLowerInvariant())];
+
+    private static Argument<string> Name() => new("username") { Description = "Name of the user" };
+
+    private static Option<string> Role(string description, string standard) =>
+        new Option<string>("--role") { Description = description, DefaultValueFactory = _ => standard }.AcceptOnlyFromAmong(Roles);
+
+    private static Role Parse(string role) => Enum.Parse<Role>(role, ignoreCase: true);
 
     private static async Task<int> OnStoreAsync(string data, Func<TenancyAdmin, Task> act)
     {

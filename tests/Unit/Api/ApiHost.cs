@@ -67,6 +67,7 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddSingleton<ITenants>(new TenantsDouble());
             services.AddSingleton(UnusedPort.Of<IProjects>());
             services.AddSingleton(UnusedPort.Of<IQuotas>());
+            services.AddSingleton(UnusedPort.Of<IUsers>());
             services.AddSingleton<IAuditLog>(new AuditDouble());
             services.AddSingleton<ISandboxAgents>(Ports.Sandboxes);
             services.AddSingleton<ICodeInterpreter>(new CodeDouble());

@@ -381,7 +381,7 @@ internal sealed class KeysDouble : IApiKeys
         _ => null,
     });
 
-    public Task<NewApiKey> CreateAsync(Caller caller, string name, string description, CancellationToken cancellation)
+    public Task<NewApiKey> CreateAsync(Caller caller, string name, string description, TimeSpan? lifetime, CancellationToken cancellation)
     {
         var key = new ApiKey(
             $"key-{Ulid.New(DateTimeOffset.UtcNow)}", caller.User.Id, name, description, "sk-0123", true, DateTimeOffset.UtcNow, null);
@@ -389,7 +389,7 @@ internal sealed class KeysDouble : IApiKeys
         return Task.FromResult(new NewApiKey(key, "sk-0123456789"));
     }
 
-    public Task<IReadOnlyList<ApiKey>> ListAsync(Caller caller, CancellationToken cancellation) =>
+    public Task<IReadOnlyList<ApiKey>> ListAsync(Caller caller, UserId owner, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<ApiKey>>([.. _keys.Values.Where(key => caller.Owns(key.Owner))]);
 
     public Task<ApiKey> GetAsync(Caller caller, string id, CancellationToken cancellation) => Task.FromResult(Find(caller, id));

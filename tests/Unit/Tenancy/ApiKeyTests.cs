@@ -58,6 +58,19 @@ public sealed class ApiKeyTests
         Assert.Equal(FaultCode.NotFound, (await ControlWorld.FaultAsync(() => world.Keys.GetAsync(world.Root, made.Key.Id, default))).Code);
     }
 
+    [Fact]
+    public async Task A_key_ends_at_its_time_also_when_it_was_just_used()
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        NewApiKey made = await world.Keys.CreateAsync(world.Root, "short", "", TimeSpan.FromSeconds(2), default);
+        Assert.NotNull(await world.Keys.AuthenticateAsync(made.Secret, default));
+
+        world.Time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Null(await world.Keys.AuthenticateAsync(made.Secret, default));
+        Assert.Equal(made.Key.CreatedAt.AddSeconds(2), (await world.Keys.GetAsync(world.Root, made.Key.Id, default)).ExpiresAt);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("sk-")]

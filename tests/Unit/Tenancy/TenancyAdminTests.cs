@@ -1,4 +1,5 @@
 using Atoll.Control.Tenancy;
+using Atoll.Domain;
 using Atoll.Domain.Tenancy;
 using Atoll.Unit.Control;
 using Xunit;
@@ -25,6 +26,27 @@ public sealed class TenancyAdminTests
         Assert.Equal(made, world.FirstKey);
         Assert.Equal(("root", true), (world.Root.User.Username, world.Root.User.IsRoot));
         Assert.Equal("laptop", Assert.Single(await world.Keys.ListAsync(world.Root, default)).Name);
+    }
+
+    [Fact]
+    public async Task The_operator_gives_roles_and_disables_but_never_the_first_user()
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        await using TenancyAdmin admin = TenancyAdmin.Open(world.DataDirectory);
+        await admin.EnsureUserAsync("ada", Role.Viewer);
+        string secret = (await admin.CreateKeyAsync("ada", "laptop")).Secret;
+        Assert.Equal(Role.Viewer, (await world.Keys.AuthenticateAsync(secret, default))!.User.Role);
+
+        await admin.SetRoleAsync("ada", Role.Admin);
+        world.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(Role.Admin, (await world.Keys.AuthenticateAsync(secret, default))!.User.Role);
+        await admin.SetActiveAsync("ada", isActive: false);
+        world.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Null(await world.Keys.AuthenticateAsync(secret, default));
+
+        Assert.Equal(FaultCode.Forbidden, (await ControlWorld.FaultAsync(() => admin.SetRoleAsync("root", Role.Viewer))).Code);
+        Assert.Equal(FaultCode.Forbidden, (await ControlWorld.FaultAsync(() => admin.SetActiveAsync("root", isActive: false))).Code);
+        Assert.Equal(FaultCode.NotFound, (await ControlWorld.FaultAsync(() => admin.SetRoleAsync("nobody", Role.Viewer))).Code);
     }
 
     [Fact]

@@ -25,6 +25,7 @@ internal static class ScaleBoxDialect
         .AddProjects()
         .AddTemplates()
         .AddQuotas()
+        .AddUsers()
         .AddAudit()
         .AddKeys()
         .AddEvents()
@@ -45,6 +46,7 @@ internal static class ScaleBoxDialect
         app.MapEvents();
         app.MapProjects();
         app.MapQuotas();
+        app.MapUsers();
         app.MapAudit();
         app.MapTemplates();
         app.MapNotifications();

@@ -98,9 +98,10 @@ internal sealed class ScaleBoxFaults(TimeProvider time) : IFaultRenderer
     }
 
     internal IResult Body(
-        HttpContext http, int status, string code, string message, string? field = null, WireErrorDetails? details = null) =>
+        HttpContext http, int status, string code, string message, string? field = null, WireErrorDetails? details = null,
+        WireTimeRemaining? data = null) =>
         Results.Json(
-            new WireError(false, message, message, code, time.GetUtcNow().UtcDateTime, http.TraceIdentifier, field, details),
+            new WireError(false, message, message, code, time.GetUtcNow().UtcDateTime, http.TraceIdentifier, field, details, data),
             ScaleBoxJson.Of<WireError>(),
             statusCode: status);
 }

@@ -163,13 +163,13 @@ internal sealed class ScaleBoxMapping(SandboxHosts hosts, IAccessTokens tokens, 
     }
 
     public WireApiKey Key(Caller caller, ApiKey key, string? secret = null) => new(
-        key.Id, key.Name, key.Description, secret, key.Prefix, key.IsActive, key.CreatedAt.UtcDateTime,
-        Utc(key.LastUsedAt), IApiKeys.MaxActive, Owner(caller, key.Owner));
+        key.Id, key.Name, key.Description, secret, secret, key.Prefix, key.IsActive, key.CreatedAt.UtcDateTime,
+        Utc(key.LastUsedAt), Utc(key.ExpiresAt), IApiKeys.MaxActive, Owner(caller, key.Owner));
 
     public static WireUser User(User user) => new(
         user.Id.Value, Account(user.Id), user.Email, user.Username, user.DisplayName,
-        Word(user.Role), user.IsActive ? "active" : "disabled", user.IsRoot, EmailVerified: false, Description: "", LastLogin: null,
-        AvatarUrl: null, HasLocalPassword: false, new WireAccount(Account(user.Id), user.Username), user.CreatedAt.UtcDateTime);
+        Word(user.Role), user.IsActive ? "active" : "disabled", user.IsRoot, EmailVerified: false, user.Description, Utc(user.LastLogin),
+        user.AvatarUrl, OauthProvider: null, OauthUserId: null, user.HasPassword, new WireAccount(Account(user.Id), user.Username), user.CreatedAt.UtcDateTime);
 
     public WireProject Project(Caller caller, Project project) => new(
         project.Id.Value, project.Name, project.Description, project.Owner.Value, "active", project.IsDefault, project.SandboxCount,

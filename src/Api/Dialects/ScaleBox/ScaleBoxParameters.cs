@@ -66,6 +66,9 @@ internal static class ScaleBoxParameters
     [
         .. Pages,
         new("status", JsonSchemaType.String, "active or inactive."),
+        new("user_id", JsonSchemaType.String, "Whose: another user's needs the role admin or root."),
+        new("sort", JsonSchemaType.String, "created_at (default), name or last_used_at. Also sort_by."),
+        new("sort_order", JsonSchemaType.String, "asc (default) or desc."),
         new("search", JsonSchemaType.String, "Text in the name, whatever its case."),
     ];
 

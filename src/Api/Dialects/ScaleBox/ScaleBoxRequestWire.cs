@@ -128,6 +128,10 @@ internal sealed record WireCreateApiKey
 {
     public required string Name { get; init; }
     public string? Description { get; init; }
+
+    [Range(1, 3650)]
+    [Description("After so many days it does not authenticate any more; never when absent.")]
+    public int? ExpiresInDays { get; init; }
 }
 
 internal sealed record WireUpdateApiKey

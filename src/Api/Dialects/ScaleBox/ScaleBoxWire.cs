@@ -20,7 +20,8 @@ internal sealed record WireError(
     string RequestId,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [property: Description("The field or parameter at fault, when one is.")] string? Field,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WireErrorDetails? Details);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WireErrorDetails? Details,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WireTimeRemaining? Data);
 
 /// <summary>The sandbox that a failed create leaves behind.</summary>
 internal sealed record WireErrorDetails(string SandboxId, string Status, string Reason);
@@ -50,6 +51,8 @@ internal sealed record WireUser(
     string Description,
     DateTime? LastLogin,
     string? AvatarUrl,
+    string? OauthProvider,
+    string? OauthUserId,
     bool HasLocalPassword,
     WireAccount Account,
     DateTime CreatedAt);
@@ -60,10 +63,13 @@ internal sealed record WireApiKey(
     string Description,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [property: Description("The secret. Only in the reply that creates the key.")] string? ApiKey,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [property: Description("The same as api_key, for older clients.")] string? Key,
     [property: Description("The first characters of the secret.")] string Prefix,
     bool IsActive,
     DateTime CreatedAt,
     DateTime? LastUsedAt,
+    [property: Description("From then on it does not authenticate; null for never.")] DateTime? ExpiresAt,
     int MaxActiveApiKeys,
     WireOwner Owner);
 
