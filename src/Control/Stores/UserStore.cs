@@ -95,6 +95,7 @@ internal sealed class UserStore(Database database)
         string[] over = [.. Enum.GetValues<SandboxState>().Where(state => state.IsFinal()).Select(SandboxRow.Word)];
         Refuse("sandboxes that are not over", "select count(*) from sandboxes where owner = @id and state not in @over");
         Refuse("snapshots", "select count(*) from snapshots where owner = @id");
+        Refuse("templates", "select count(*) from templates where owner = @id");
         foreach ((string table, string column) in connection.Query<(string, string)>(
             """
             select m.name, f."from" from sqlite_master m, pragma_foreign_key_list(m.name) f
