@@ -1,10 +1,12 @@
 namespace Atoll.Server.Doctor;
 
 /// <summary>The programs that the server calls outside of the path of a request.</summary>
-internal sealed class ToolsCheck(string? path) : ICheck
+/// <param name="path">The value of PATH.</param>
+/// <param name="always">Directories that are searched whatever PATH says; null for those of root.</param>
+internal sealed class ToolsCheck(string? path, IReadOnlyList<string>? always = null) : ICheck
 {
     private static readonly (string Program, string Package)[] Needed =
-        [("nft", "nftables"), ("ip", "iproute2"), ("mkfs.ext4", "e2fsprogs"), ("mmdebstrap", "mmdebstrap")];
+        [("nft", "nftables"), ("ip", "iproute2"), ("mkfs.ext4", "e2fsprogs"), ("mmdebstrap", "mmdebstrap"), ("bwrap", "bubblewrap")];
 
     // Root's PATH lacks these when it was inherited through su.
     private static readonly string[] Always = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
@@ -13,7 +15,7 @@ internal sealed class ToolsCheck(string? path) : ICheck
 
     public Task<Finding> RunAsync(CancellationToken cancellation)
     {
-        string[] directories = [.. (path ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries), .. Always];
+        string[] directories = [.. (path ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries), .. always ?? Always];
         (string Program, string Package)[] missing =
             [.. Needed.Where(tool => !directories.Any(directory => File.Exists(Path.Combine(directory, tool.Program))))];
         return Task.FromResult(missing.Length == 0
