@@ -16,6 +16,8 @@ internal sealed class PeersCommand
     private readonly Option<int> _rounds = new("--rounds") { DefaultValueFactory = _ => 20 };
     private readonly Option<int> _warmUp = new("--warm-up") { Description = "Rounds discarded", DefaultValueFactory = _ => 2 };
     private readonly Option<bool> _peersOnly = new("--peers-only") { Description = "Without a server, and so without ratios" };
+    private readonly Option<int> _pauses = new("--pauses") { Description = "Instead: rounds of pause, resume, snapshot and fork, beside runsc itself" };
+    private readonly Option<int> _megabytes = new("--megabytes") { Description = "What the paused program holds", DefaultValueFactory = _ => 20 };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON" };
 
     public static RootCommand Create()
@@ -24,7 +26,7 @@ internal sealed class PeersCommand
         peers._rootfs.AcceptExistingOnly();
         RootCommand command = new("Measures Atoll beside bwrap, crun, systemd-nspawn, docker and podman.")
         {
-            peers._rootfs, peers._url, peers._key, peers._template, peers._rounds, peers._warmUp, peers._peersOnly, peers._json,
+            peers._rootfs, peers._url, peers._key, peers._template, peers._rounds, peers._warmUp, peers._peersOnly, peers._pauses, peers._megabytes, peers._json,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -46,6 +48,10 @@ internal sealed class PeersCommand
         using AtollClient? client = parsed.GetValue(_peersOnly)
             ? null
             : await Target.ConnectAsync(parsed.GetRequiredValue(_url), parsed.GetValue(_key), cancellation);
+        if (parsed.GetValue(_pauses) is var pauses and > 0 && client is not null)
+        {
+            return await PauseAsync(parsed, client, pauses, cancellation);
+        }
         Scenarios? atoll = client is null ? null : new Scenarios(client, parsed.GetRequiredValue(_template));
         Machine machine = Machine.Read();
         Contest contest = new(atoll, Peer.All(parsed.GetRequiredValue(_rootfs).FullName), parsed.GetValue(_warmUp));
@@ -55,6 +61,17 @@ internal sealed class PeersCommand
         Race exec = new("`echo hi` in a running one", atoll?.Exec, [.. contest.Execs]);
         Print(parsed.GetValue(_json), machine, [run, exec], contest.Skipped);
         return run.HasFailures || exec.HasFailures ? 1 : 0;
+    }
+
+    private async Task<int> PauseAsync(ParseResult parsed, AtollClient client, int rounds, CancellationToken cancellation)
+    {
+        const int MostMegabytesForMany = 100;
+        int megabytes = parsed.GetValue(_megabytes);
+        PauseContest contest = new(client, parsed.GetRequiredValue(_template), parsed.GetRequiredValue(_rootfs).FullName, megabytes);
+        await contest.MeasureAsync(rounds, parsed.GetValue(_warmUp), manyForks: megabytes <= MostMegabytesForMany, cancellation);
+        Race[] races = [.. contest.Races()];
+        Print(parsed.GetValue(_json), Machine.Read(), races, []);
+        return Array.Exists(races, race => race.HasFailures) ? 1 : 0;
     }
 
     private static void Print(bool json, Machine machine, Race[] races, List<string> skipped)
