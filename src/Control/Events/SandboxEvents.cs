@@ -6,13 +6,14 @@ namespace Atoll.Control.Events;
 /// <summary>Puts what changed of a sandbox's record into an event; pure.</summary>
 internal static class SandboxEvents
 {
-    /// <param name="before">Null for a new record.</param>
     /// <param name="command">What changed it; null where only the records tell.</param>
-    public static NewEvent Of(Sandbox? before, Sandbox after, SandboxCommand? command, string by) => new(
-        TypeOf(before, after, command), after.Owner, after.Id.Value)
-    {
-        Sandbox = after.Id, Project = after.Project.Value, By = by, Reason = after.Reason, From = before?.State, To = after.State, Data = DataOf(after),
-    };
+    public static NewEvent Of(Sandbox before, Sandbox after, SandboxCommand? command, string by) =>
+        Event(TypeOf(before, after, command), before, after, by);
+
+    /// <summary>A new record.</summary>
+    /// <param name="isFork">It is a copy of another sandbox; one that is made of a snapshot is not.</param>
+    public static NewEvent Added(Sandbox sandbox, bool isFork, string by) =>
+        Event(isFork ? EventTypes.SandboxForked : EventTypes.SandboxCreated, null, sandbox, by);
 
     /// <summary>Its record goes.</summary>
     public static NewEvent Removed(Sandbox sandbox, string by) => new(EventTypes.SandboxDeleted, sandbox.Owner, sandbox.Id.Value)
@@ -20,10 +21,9 @@ internal static class SandboxEvents
         Sandbox = sandbox.Id, Project = sandbox.Project.Value, By = by, From = sandbox.State, To = null, Data = DataOf(sandbox),
     };
 
-    internal static string TypeOf(Sandbox? before, Sandbox after, SandboxCommand? command) => (before?.State, after.State) switch
+    internal static string TypeOf(Sandbox before, Sandbox after, SandboxCommand? command) => (before.State, after.State) switch
     {
-        (null, _) => after.Source is null ? EventTypes.SandboxCreated : EventTypes.SandboxForked,
-        var (from, to) when from == to => ChangeOf(before!, after),
+        var (from, to) when from == to => ChangeOf(before, after),
         (_, SandboxState.Starting) => EventTypes.SandboxStarting,
         (SandboxState.Pausing, SandboxState.Running) => EventTypes.SandboxPauseFailed,
         (SandboxState.Forking, SandboxState.Running) => command is SandboxCommand.CaptureFailed
@@ -47,6 +47,11 @@ internal static class SandboxEvents
         : !before.Ports.SequenceEqual(after.Ports) ? EventTypes.SandboxPortsChanged
         : before.Project != after.Project ? EventTypes.SandboxProjectSwitched
         : EventTypes.SandboxUpdated;
+
+    private static NewEvent Event(string type, Sandbox? before, Sandbox after, string by) => new(type, after.Owner, after.Id.Value)
+    {
+        Sandbox = after.Id, Project = after.Project.Value, By = by, Reason = after.Reason, From = before?.State, To = after.State, Data = DataOf(after),
+    };
 
     private static Dictionary<string, string> DataOf(Sandbox sandbox) => new()
     {

@@ -19,7 +19,7 @@ internal sealed class OwnedSandboxes(
     public async Task<Sandbox> CreateAsync(Caller caller, CreateSandbox request, bool wait, CancellationToken cancellation)
     {
         Sandbox newborn = rules.Record(request, caller.User.Id, time.Now());
-        (Task<Sandbox> stored, Task<Outcome> settled) = directory.Add(newborn, Cause(caller), await LeaseAsync(newborn));
+        (Task<Sandbox> stored, Task<Outcome> settled) = directory.Add(new Newborn(newborn, Cause(caller)), await LeaseAsync(newborn));
         Sandbox created = await stored.WaitAsync(cancellation);
         if (!wait)
         {
@@ -74,7 +74,7 @@ internal sealed class OwnedSandboxes(
     }
 
     public Task<IReadOnlyList<Sandbox>> ForkAsync(Caller caller, SandboxId id, ForkSandbox request, CancellationToken cancellation) =>
-        forks.ForkAsync(caller, Find(id, caller.MayUse), request, cancellation);
+        forks.ForkAsync(caller, () => Find(id, caller.MayUse), request, cancellation);
 
     public async Task<Sandbox> ConnectAsync(
         Caller caller, SandboxId id, TimeSpan? timeout, TimeoutOrigin origin, CancellationToken cancellation)

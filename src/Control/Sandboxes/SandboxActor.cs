@@ -18,7 +18,7 @@ namespace Atoll.Control.Sandboxes;
 /// </code>
 /// Ends itself once the sandbox is over and its node is clean.
 /// </summary>
-internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, string cause, ActorContext context, Action<SandboxActor> ended)
+internal sealed partial class SandboxActor(SandboxId id, Newborn? newborn, ActorContext context, Action<SandboxActor> ended)
 {
     private const int MailboxLength = 64;
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
@@ -149,11 +149,11 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
     {
         if (newborn is not null)
         {
-            Follow(newborn);
+            Follow(newborn.Record);
             Sandbox admitted = await AdmitAsync(newborn);
             await PublishAsync(admitted, null);
             _stored.TrySetResult(admitted);
-            _ = TellAsync(new SandboxCommand.Start(), cause);
+            _ = TellAsync(new SandboxCommand.Start(), newborn.By);
             return;
         }
 
@@ -187,13 +187,14 @@ internal sealed partial class SandboxActor(SandboxId id, Sandbox? newborn, strin
     }
 
     // Its address is open before anybody hears of it.
-    private async Task<Sandbox> AdmitAsync(Sandbox wanted)
+    private async Task<Sandbox> AdmitAsync(Newborn wanted)
     {
         try
         {
-            Sandbox addressed = wanted with { LocalPort = await context.Addresses.OpenAsync(id, context.Stopping) };
+            Sandbox addressed = wanted.Record with { LocalPort = await context.Addresses.OpenAsync(id, context.Stopping) };
             long images = context.Images.Bytes;
-            await context.Store.InsertAsync(addressed, cause, used => context.Admission.CheckRoom(addressed, used with { ImageBytes = images }));
+            await context.Store.InsertAsync(
+                addressed, wanted.By, used => context.Admission.CheckRoom(addressed, used with { ImageBytes = images }), wanted.IsFork);
             return addressed;
         }
         catch (Exception e)

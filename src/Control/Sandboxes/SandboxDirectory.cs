@@ -42,11 +42,12 @@ internal sealed class SandboxDirectory : IDisposable
     /// <summary>Makes the actor of a new sandbox, which stores and starts it.</summary>
     /// <returns>Completes when the record is durable, and when it is no longer on its way up.</returns>
     /// <param name="lease">On the image that it is made of; disposed of when that is not needed any more.</param>
-    public (Task<Sandbox> Stored, Task<Outcome> Settled) Add(Sandbox newborn, string cause, IDisposable? lease = null)
+    public (Task<Sandbox> Stored, Task<Outcome> Settled) Add(Newborn newborn, IDisposable? lease = null)
     {
-        var actor = new SandboxActor(newborn.Id, newborn, cause, _context, Remove);
-        _actors[newborn.Id] = actor;
-        _tokens.Add(newborn.Id);
+        SandboxId id = newborn.Record.Id;
+        var actor = new SandboxActor(id, newborn, _context, Remove);
+        _actors[id] = actor;
+        _tokens.Add(id);
         Task<Outcome> settled = actor.Start();
         if (lease is not null)
         {
@@ -118,7 +119,7 @@ internal sealed class SandboxDirectory : IDisposable
     private SandboxActor Sleeping(SandboxId id)
     {
         _tokens.Add(id);
-        return new SandboxActor(id, null, "", _context, Remove);
+        return new SandboxActor(id, null, _context, Remove);
     }
 
     private void Remove(SandboxActor actor)

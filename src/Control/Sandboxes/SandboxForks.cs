@@ -1,7 +1,9 @@
+using Atoll.Control.Idempotency;
 using Atoll.Control.Snapshots;
 using Atoll.Control.Stores;
 using Atoll.Domain;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Atoll.Domain.Tenancy;
 
 namespace Atoll.Control.Sandboxes;
@@ -13,37 +15,86 @@ internal sealed class SandboxForks(
 {
     private const int MaxCount = 100;
 
-    public async Task<IReadOnlyList<Sandbox>> ForkAsync(Caller caller, Sandbox original, ForkSandbox request, CancellationToken cancellation)
+    private readonly Attempts<IReadOnlyList<Sandbox>> _attempts = new();
+
+    /// <param name="original">Finds it, or refuses.</param>
+    public Task<IReadOnlyList<Sandbox>> ForkAsync(Caller caller, Func<Sandbox> original, ForkSandbox request, CancellationToken cancellation) =>
+        request.Count is >= 1 and <= MaxCount
+            ? _attempts.JoinAsync(caller, () => ForkAsync(caller, original, request)).WaitAsync(cancellation)
+            : throw Fault.Invalid("count", $"count must be 1 to {MaxCount}").AsException();
+
+    // Copies that an earlier attempt made are answered, also when the original is gone; the others are made.
+    private async Task<IReadOnlyList<Sandbox>> ForkAsync(Caller caller, Func<Sandbox> original, ForkSandbox request)
     {
-        if (request.Count is < 1 or > MaxCount)
-        {
-            throw Fault.Invalid("count", $"count must be 1 to {MaxCount}").AsException();
-        }
-
-        Sandbox model = Model(original, request);
-        string[] names = Names(original.Name, request);
         SandboxId[] ids = [.. Enumerable.Range(0, request.Count).Select(number => IdOf(caller, number))];
-        if (caller.Operation is { IsRepeat: true } && ids.Any(id => store.Find(id) is not null))
+        Dictionary<SandboxId, Sandbox> made = caller.Operation is { IsRepeat: true }
+            ? ids.Select(store.Find).OfType<Sandbox>().ToDictionary(copy => copy.Id)
+            : [];
+        if (made.Count < ids.Length)
         {
-            return [.. (await Task.WhenAll(ids.Select(id => directory.PassAsync(id, cancellation))))
-                .Zip(ids, (outcome, id) => outcome?.Sandbox ?? directory.Read(id)).OfType<Sandbox>()];
+            Sandbox from = original();
+            Sandbox model = Model(from, request);
+            (SandboxId Id, string Name)[] missing = [.. ids.Zip(Names(from.Name, request)).Where(copy => !made.ContainsKey(copy.First))];
+            foreach (Sandbox copy in await MakeAsync(model, missing, made.Values.FirstOrDefault()?.Source, caller.User.Id.Value))
+            {
+                made[copy.Id] = copy;
+            }
         }
 
-        return await MakeAsync(model, ids.Zip(names), caller.User.Id.Value).WaitAsync(cancellation);
+        return await Task.WhenAll(ids.Select(id => SettledAsync(made[id])));
     }
 
-    private async Task<IReadOnlyList<Sandbox>> MakeAsync(Sandbox model, IEnumerable<(SandboxId Id, string Name)> copies, string by)
+    /// <param name="sibling">Of what copies were made already, which those are to equal while it is there.</param>
+    private async Task<IReadOnlyList<Sandbox>> MakeAsync(Sandbox model, IEnumerable<(SandboxId Id, string Name)> copies, ImageId? sibling, string by)
     {
-        using ImageHold hold = await holds.HoldAsync(model.Id, by);
+        using ImageHold hold = await SameAsync(model, sibling) ?? await holds.HoldAsync(model.Id, by);
         DateTimeOffset now = time.Now();
         Birth[] births = await Task.WhenAll(copies.Select(copy => BearAsync(
             model with { Id = copy.Id, Name = copy.Name, Source = hold.Image, CreatedAt = now, UpdatedAt = now }, by)));
-        return births.All(birth => birth.Refusal is not null) ? throw births[0].Refusal!.AsException() : [.. births.Select(birth => birth.Sandbox)];
+        return sibling is null && births.All(birth => birth.Refusal is not null)
+            ? throw births[0].Refusal!.AsException()
+            : [.. births.Select(birth => birth.Sandbox)];
+    }
+
+    private async Task<ImageHold?> SameAsync(Sandbox model, ImageId? sibling)
+    {
+        if (sibling is not { } image)
+        {
+            return null;
+        }
+
+        IDisposable lease = await images.LeaseAsync(image);
+        if (images.Exists(image))
+        {
+            return new ImageHold(model, image, lease);
+        }
+
+        lease.Dispose();
+        return null;
+    }
+
+    /// <summary>The record of a copy once it is no longer on its way up, or after the time that a launch may take.</summary>
+    private async Task<Sandbox> SettledAsync(Sandbox copy)
+    {
+        if (copy.State is not (SandboxState.Created or SandboxState.Starting))
+        {
+            return copy;
+        }
+
+        try
+        {
+            Outcome? outcome = await directory.PassAsync(copy.Id, CancellationToken.None).WaitAsync(lifecycle.ResumeWait, time);
+            return outcome?.Sandbox ?? directory.Read(copy.Id) ?? copy;
+        }
+        catch (TimeoutException)
+        {
+            return directory.Read(copy.Id) ?? copy;
+        }
     }
 
     private async Task<Birth> BearAsync(Sandbox newborn, string by)
     {
-        (Task<Sandbox> stored, Task<Outcome> settled) = directory.Add(newborn, by, await images.LeaseAsync(newborn.Source!.Value));
+        (Task<Sandbox> stored, Task<Outcome> settled) = directory.Add(new Newborn(newborn, by, IsFork: true), await images.LeaseAsync(newborn.Source!.Value));
         try
         {
             await stored;

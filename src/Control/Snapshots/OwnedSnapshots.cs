@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Atoll.Control.Idempotency;
 using Atoll.Control.Sandboxes;
 using Atoll.Control.Stores;
 using Atoll.Domain;
@@ -14,27 +15,10 @@ internal sealed partial class OwnedSnapshots(
     SandboxDirectory directory, ImageHolds holds, ImageReferences images, SnapshotStore store, INode node, TimeProvider time, ControlOptions options) : ISnapshots
 {
     private const int MaxPage = 500;
+    private readonly Attempts<Snapshot> _attempts = new();
 
-    public async Task<Snapshot> TakeAsync(Caller caller, SandboxId sandbox, string? name, CancellationToken cancellation)
-    {
-        if (directory.Read(sandbox) is not { } original || !caller.MayUse(original.Owner))
-        {
-            throw Fault.NotFound("sandbox", sandbox.Value).AsException();
-        }
-
-        if (caller.Operation is { IsRepeat: true } repeat && store.Find(SnapshotId.Parse(repeat.Id)) is { } taken)
-        {
-            return taken;
-        }
-
-        if (name is not null && !Name().IsMatch(name))
-        {
-            throw Fault.Invalid("name", "name must be 1 to 64 of a-z, 0-9, '_' and '-'").AsException();
-        }
-
-        store.Check(caller.User.Id, name, options.MaxSnapshotsPerUser);
-        return await TakeAsync(caller, sandbox, name).WaitAsync(cancellation);
-    }
+    public Task<Snapshot> TakeAsync(Caller caller, SandboxId sandbox, string? name, CancellationToken cancellation) =>
+        _attempts.JoinAsync(caller, () => TakeAsync(caller, sandbox, name)).WaitAsync(cancellation);
 
     public Task<Snapshot> GetAsync(Caller caller, SnapshotId id, CancellationToken cancellation) => Task.FromResult(Find(id, caller.MaySee));
 
@@ -59,6 +43,13 @@ internal sealed partial class OwnedSnapshots(
 
     private async Task<Snapshot> TakeAsync(Caller caller, SandboxId sandbox, string? name)
     {
+        // It stays what was asked for, whatever has become of the sandbox since.
+        if (caller.Operation is { IsRepeat: true } repeat && store.Find(SnapshotId.Parse(repeat.Id)) is { } taken && taken.Owner == caller.User.Id)
+        {
+            return taken;
+        }
+
+        Check(caller, sandbox, name);
         using ImageHold hold = await holds.HoldAsync(sandbox, caller.User.Id.Value);
         SandboxImage image = node.FindImage(hold.Image)
             ?? throw new Fault(FaultCode.IncompatibleImage, "the image of the sandbox is not there any more, or damaged").AsException();
@@ -79,6 +70,21 @@ internal sealed partial class OwnedSnapshots(
         };
         await store.InsertAsync(snapshot, options.MaxSnapshotsPerUser, caller.User.Id.Value);
         return snapshot;
+    }
+
+    private void Check(Caller caller, SandboxId sandbox, string? name)
+    {
+        if (directory.Read(sandbox) is not { } original || !caller.MayUse(original.Owner))
+        {
+            throw Fault.NotFound("sandbox", sandbox.Value).AsException();
+        }
+
+        if (name is not null && !Name().IsMatch(name))
+        {
+            throw Fault.Invalid("name", "name must be 1 to 64 of a-z, 0-9, '_' and '-'").AsException();
+        }
+
+        store.Check(caller.User.Id, name, options.MaxSnapshotsPerUser);
     }
 
     private Snapshot Find(SnapshotId id, Func<UserId, bool> may) => store.Find(id) is { } snapshot && may(snapshot.Owner)

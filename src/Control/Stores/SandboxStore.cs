@@ -42,7 +42,8 @@ internal sealed class SandboxStore(Database database, EventLog events, QuotaStor
 
     /// <param name="cause">Who or what brought it about: a user, the node, the timer.</param>
     /// <param name="admit">Told what the live sandboxes use; what it throws keeps the new one out.</param>
-    public Task InsertAsync(Sandbox sandbox, string cause, Action<LiveUse>? admit = null) => database.WriteAsync(connection =>
+    /// <param name="isFork">It is a copy of another sandbox.</param>
+    public Task InsertAsync(Sandbox sandbox, string cause, Action<LiveUse>? admit = null, bool isFork = false) => database.WriteAsync(connection =>
     {
         admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { live = States(over: false) }));
         ProjectStore.Require(connection, sandbox);
@@ -52,7 +53,7 @@ internal sealed class SandboxStore(Database database, EventLog events, QuotaStor
         }
 
         connection.Execute(Insert, SandboxRow.Of(sandbox));
-        return events.Append(connection, SandboxEvents.Of(null, sandbox, null, cause), sandbox.UpdatedAt);
+        return events.Append(connection, SandboxEvents.Added(sandbox, isFork, cause), sandbox.UpdatedAt);
     });
 
     /// <param name="command">What changes it; decides what the event is called where the records do not.</param>

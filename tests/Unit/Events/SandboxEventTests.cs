@@ -1,4 +1,5 @@
 using Atoll.Control.Events;
+using Atoll.Control.Stores;
 using Atoll.Domain;
 using Atoll.Domain.Events;
 using Atoll.Domain.Network;
@@ -6,6 +7,7 @@ using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Snapshots;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
+using Atoll.Unit.Control;
 using Xunit;
 
 namespace Atoll.Unit.Events;
@@ -44,12 +46,36 @@ public sealed class SandboxEventTests
     public void A_new_record_is_created_or_forked_and_a_change_within_a_state_says_what_changed()
     {
         Sandbox one = In(SandboxState.Running);
-        Assert.Equal(EventTypes.SandboxCreated, SandboxEvents.TypeOf(null, one, null));
-        Assert.Equal(EventTypes.SandboxForked, SandboxEvents.TypeOf(null, one with { Source = ImageId.New(DateTimeOffset.UnixEpoch) }, null));
+        Sandbox ofAnImage = one with { Source = ImageId.New(DateTimeOffset.UnixEpoch) };
+        Assert.Equal(EventTypes.SandboxCreated, SandboxEvents.Added(one, isFork: false, "test").Type);
+        Assert.Equal(EventTypes.SandboxCreated, SandboxEvents.Added(ofAnImage, isFork: false, "test").Type);
+        Assert.Equal(EventTypes.SandboxForked, SandboxEvents.Added(ofAnImage, isFork: true, "test").Type);
         Assert.Equal(EventTypes.SandboxTimeoutChanged, SandboxEvents.TypeOf(one, one with { Timeout = TimeSpan.FromHours(2) }, null));
         PortMapping port = new(80, 80, PortProtocol.Tcp, "web", false);
         Assert.Equal(EventTypes.SandboxPortsChanged, SandboxEvents.TypeOf(one, one with { Ports = [port] }, null));
         Assert.Equal(EventTypes.SandboxUpdated, SandboxEvents.TypeOf(one, one with { LocalPort = 5 }, null));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Only_a_copy_is_forked_and_what_is_made_of_a_snapshot_is_created_also_of_the_same_image(bool paused)
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        Sandbox original = await world.CreateAsync();
+        if (paused)
+        {
+            await world.PauseAsync(original.Id);
+        }
+
+        Snapshot taken = await world.SnapshotAsync(original.Id, null);
+        Sandbox made = await world.CreateAsync(new CreateSandbox { Template = taken.Id.Value });
+        Sandbox copy = Assert.Single(await world.ForkAsync(original.Id, new ForkSandbox()));
+
+        Assert.Equal(
+            [EventTypes.SandboxCreated, EventTypes.SandboxCreated, EventTypes.SandboxForked],
+            new[] { original, made, copy }.Select(sandbox => world.Get<EventStore>().List(
+                null, new EventQuery { Filter = new EventFilter { Sandbox = sandbox.Id }, Since = 0, Limit = 1 }).Events[0].What.Type));
     }
 
     /// <summary>Every pair of states has a type, so that no transition is ever kept from being stored by its event.</summary>

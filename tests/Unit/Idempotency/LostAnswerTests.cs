@@ -4,6 +4,7 @@ using Atoll.Domain.Idempotency;
 using Atoll.Domain.Network;
 using Atoll.Domain.Processes;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Atoll.Domain.Tenancy;
 using Atoll.Node.Launch;
 using Atoll.Unit.Api;
@@ -88,6 +89,91 @@ public sealed class LostAnswerTests
         Assert.Equal((begun.Id, SandboxState.Running), (answered.Id, answered.State));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Forks_and_snapshots_whose_answer_was_lost_are_answered_and_not_made_again_also_when_the_original_is_gone(bool gone)
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        Sandbox original = await world.CreateAsync();
+        Caller first = await ClaimAsync(world);
+        var fork = new ForkSandbox { Count = 3 };
+        IReadOnlyList<Sandbox> copies = await world.Sandboxes.ForkAsync(first, original.Id, fork, default).WaitAsync(ControlWorld.Bound);
+        Snapshot taken = await world.Snapshots.TakeAsync(first, original.Id, "once", default).WaitAsync(ControlWorld.Bound);
+        Assert.Equal(Enumerable.Range(0, 3).Select(first.Operation!.UlidOf), copies.Select(copy => copy.Id.Value));
+        await world.KillAsync();
+        await world.StartControlAsync();
+        Caller again = await ClaimAsync(world);
+        if (gone)
+        {
+            await world.Sandboxes.DeleteAsync(world.Root, original.Id, default);
+            await world.UntilAsync(original.Id, seen => seen is null);
+        }
+
+        IReadOnlyList<Sandbox> told = await world.Sandboxes.ForkAsync(again, original.Id, fork, default).WaitAsync(ControlWorld.Bound);
+        Snapshot found = await world.Snapshots.TakeAsync(again, original.Id, "once", default).WaitAsync(ControlWorld.Bound);
+
+        Assert.Equal(copies.Select(copy => (copy.Id, copy.Name, SandboxState.Running)), told.Select(copy => (copy.Id, copy.Name, copy.State)));
+        Assert.Equal(taken.Id, found.Id);
+        Assert.Equal(gone ? 3 : 4, (await world.Sandboxes.ListAsync(world.Root, new SandboxQuery(), default)).Total);
+        await world.ImagesAsync(1);
+    }
+
+    [Fact]
+    public async Task Copies_that_the_first_attempt_did_not_get_to_are_made_by_the_repeat()
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        Sandbox original = await world.CreateAsync();
+        Caller first = await ClaimAsync(world);
+        Sandbox[] copies = [.. await world.Sandboxes.ForkAsync(first, original.Id, new ForkSandbox { Count = 3 }, default).WaitAsync(ControlWorld.Bound)];
+        await world.Sandboxes.DeleteAsync(world.Root, copies[1].Id, default);
+        await world.UntilAsync(copies[1].Id, seen => seen is null);
+
+        IReadOnlyList<Sandbox> told = await world.Sandboxes.ForkAsync(Repeat(first), original.Id, new ForkSandbox { Count = 3 }, default).WaitAsync(ControlWorld.Bound);
+
+        Assert.Equal(copies.Select(copy => (copy.Id, copy.Name)), told.Select(copy => (copy.Id, copy.Name)));
+        Assert.All(told, copy => Assert.Equal(SandboxState.Running, copy.State));
+        await world.ImagesAsync(0);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_fork_or_snapshot_that_still_goes_on_is_waited_for_by_its_repeat(bool fork)
+    {
+        var (entered, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        int captures = 0;
+        await using ControlWorld world = await ControlWorld.StartAsync(w => w.OnStep = (_, step, token) =>
+        {
+            if (step != "capture")
+            {
+                return Task.CompletedTask;
+            }
+
+            Interlocked.Increment(ref captures);
+            entered.TrySetResult();
+            return gate.Task.WaitAsync(token);
+        });
+        Sandbox original = await world.CreateAsync();
+        Caller first = await ClaimAsync(world);
+        using var left = new CancellationTokenSource();
+        Task<string> leaving = MakeAsync(first, left.Token);
+        await entered.Task.WaitAsync(ControlWorld.Bound);
+        await left.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
+
+        Task<string> waiting = MakeAsync(Repeat(first), default);
+        gate.SetResult();
+
+        Assert.Equal(first.Operation!.Id, await waiting.WaitAsync(ControlWorld.Bound));
+        Assert.Equal(first.Operation.Id, await MakeAsync(Repeat(first), default).WaitAsync(ControlWorld.Bound));
+        Assert.Equal(1, captures);
+
+        async Task<string> MakeAsync(Caller caller, CancellationToken cancellation) => fork
+            ? Assert.Single(await world.Sandboxes.ForkAsync(caller, original.Id, new ForkSandbox(), cancellation)).Id.Value
+            : (await world.Snapshots.TakeAsync(caller, original.Id, "once", cancellation)).Id.Value;
+    }
+
     [Fact]
     public async Task What_the_first_attempt_changed_already_is_answered_as_success_and_done_once()
     {
@@ -167,6 +253,8 @@ public sealed class LostAnswerTests
         request.Headers.Add("Idempotency-Key", key);
         return await Reply.OfAsync(await server.Client.SendAsync(request));
     }
+
+    private static Caller Repeat(Caller first) => first with { Operation = first.Operation! with { IsRepeat = true } };
 
     private static async Task<Caller> ClaimAsync(ControlWorld world) => world.Root with
     {
