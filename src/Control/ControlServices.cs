@@ -97,6 +97,7 @@ public static class ControlServices
         services.AddSingleton<BootRecord>();
         services.AddSingleton<StartRecovery>();
         services.AddSingleton<Reconciler>();
+        services.AddSingleton<StoreUpkeep>();
         services.AddSingleton<CodeInterpreter>();
         services.AddSingleton<ICodeInterpreter>(provider => provider.GetRequiredService<CodeInterpreter>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<CodeInterpreter>());

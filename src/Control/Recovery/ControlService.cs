@@ -11,11 +11,11 @@ namespace Atoll.Control.Recovery;
 
 /// <summary>
 /// Opens the store and recovers before the server answers its first request; while it runs, hears of lost
-/// sandboxes, reconciles and writes down when keys were used.
+/// sandboxes, reconciles, writes down when keys were used and removes what was kept for long enough.
 /// </summary>
 internal sealed partial class ControlService(
     Database database, Ballast ballast, TenancyAdmin tenancy, ApiKeys keys, SandboxDirectory directory, StartRecovery recovery,
-    Reconciler reconciler, INode node, TimeProvider time, ControlOptions options, ILogger<ControlService> log)
+    Reconciler reconciler, StoreUpkeep upkeep, INode node, TimeProvider time, ControlOptions options, ILogger<ControlService> log)
     : IHostedService, IAsyncDisposable
 {
     private readonly Channel<bool> _signals = Channel.CreateBounded<bool>(
@@ -79,6 +79,7 @@ internal sealed partial class ControlService(
                 await reconciler.RunAsync(_stopping.Token);
                 await keys.FlushAsync();
                 RestoreBallast();
+                await upkeep.RunAsync();
             }
             catch (Exception e) when (!_stopping.IsCancellationRequested)
             {

@@ -493,10 +493,20 @@ internal sealed class NodeDouble : INode
 /// <summary>Remembers answers while it lives.</summary>
 internal sealed class RequestMemoryDouble : IRequestMemory
 {
+    /// <summary>A key for which the disk has no room.</summary>
+    public const string FullDisk = "full disk";
+
     private readonly ConcurrentDictionary<(UserId, string), (string Print, RequestAnswer? Answer)> _known = new();
 
     public Task<RequestClaim> ClaimAsync(UserId user, string key, ReadOnlyMemory<byte> print, bool makesRoom)
     {
+        if (key == FullDisk)
+        {
+            return makesRoom
+                ? Task.FromResult<RequestClaim>(new RequestClaim.Yours(new Operation(Ulid.New(DateTimeOffset.UtcNow), IsRepeat: false)))
+                : throw new Fault(FaultCode.NoCapacity, "the server's disk is full").AsException();
+        }
+
         string said = Convert.ToHexString(print.Span);
         RequestClaim claim = _known.TryAdd((user, key), (said, null))
             ? new RequestClaim.Yours(new Operation(Ulid.New(DateTimeOffset.UtcNow), IsRepeat: false))
@@ -515,7 +525,7 @@ internal sealed class RequestMemoryDouble : IRequestMemory
         {
             _known.TryRemove((user, key), out _);
         }
-        else
+        else if (key != FullDisk)
         {
             _known[(user, key)] = (_known[(user, key)].Print, answer);
         }

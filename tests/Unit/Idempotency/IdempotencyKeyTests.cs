@@ -52,6 +52,14 @@ public sealed class IdempotencyKeyTests(ApiHost api) : IClassFixture<ApiHost>
         Assert.NotEqual(first.Text, fresh.Text);
     }
 
+    [Theory]
+    [InlineData("/v1/sandboxes", 503)]
+    [InlineData("/v1/sandboxes/batch-pause", 503)]
+    [InlineData("/v1/sandboxes/batch-delete", 202)]
+    [InlineData("/v1/sandboxes/batch-terminate", 202)]
+    public async Task On_a_full_disk_what_ends_sandboxes_is_done_and_what_does_not_is_refused(string path, int status) =>
+        Assert.Equal(status, (await SendAsync(path, new { sandbox_ids = new[] { "sbx-1" } }, RequestMemoryDouble.FullDisk)).Status);
+
     [Fact]
     public async Task The_keys_of_two_users_are_two_keys()
     {

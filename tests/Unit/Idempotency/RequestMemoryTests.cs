@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Atoll.Control.Idempotency;
+using Atoll.Control.Recovery;
 using Atoll.Control.Stores;
 using Atoll.Control.Tenancy;
 using Atoll.Domain;
@@ -71,6 +73,25 @@ public sealed class RequestMemoryTests
     }
 
     [Fact]
+    public async Task What_is_forgotten_leaves_the_store_though_its_user_asks_for_nothing_more()
+    {
+        await using ControlWorld world = await ControlWorld.StartAsync();
+        await ClaimYoursAsync(world, "k");
+        await world.Get<StoreUpkeep>().RunAsync();
+        Assert.Equal(1, Count(world));
+
+        world.Time.Advance(IRequestMemory.Kept);
+        world.Get<ControlService>().Signal();
+
+        long since = Stopwatch.GetTimestamp();
+        while (Count(world) > 0)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(since) < ControlWorld.Bound, "the reconcile loop does not prune");
+            await Task.Delay(5);
+        }
+    }
+
+    [Fact]
     public async Task Of_a_user_the_newest_are_remembered_up_to_the_bound()
     {
         await using ControlWorld world = await ControlWorld.StartAsync();
@@ -120,6 +141,9 @@ public sealed class RequestMemoryTests
         Assert.IsType<RequestClaim.Yours>(await Memory(world).ClaimAsync(user, "delete", Print, makesRoom: true));
         await Memory(world).EndAsync(user, "delete", new RequestAnswer(202, null, null, default));
     }
+
+    private static int Count(ControlWorld world) =>
+        world.Get<Database>().Read(connection => connection.QuerySingle<int>("select count(*) from requests"));
 
     private static IRequestMemory Memory(ControlWorld world) => world.Get<IRequestMemory>();
 
