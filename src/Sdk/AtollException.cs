@@ -77,6 +77,7 @@ public class ApiException : AtollException
         403 => new ForbiddenException(failure),
         404 => new NotFoundException(failure),
         409 => new ConflictException(failure),
+        429 when failure.Code == "quota_exceeded" => new QuotaExceededException(failure),
         429 => new RateLimitedException(failure),
         >= 500 => new ServerException(failure),
         _ => new ApiException(failure),
@@ -123,7 +124,15 @@ public sealed class ConflictException : ApiException
     }
 }
 
-/// <summary>429: too many requests, or a quota is used up.</summary>
+/// <summary>429 <c>quota_exceeded</c>: a quota is used up. Waiting does not help; ending things or a larger quota does.</summary>
+public sealed class QuotaExceededException : ApiException
+{
+    internal QuotaExceededException(ApiFailure failure) : base(failure)
+    {
+    }
+}
+
+/// <summary>429: too many requests in a short time.</summary>
 public sealed class RateLimitedException : ApiException
 {
     internal RateLimitedException(ApiFailure failure) : base(failure) => RetryAfter = failure.RetryAfter;

@@ -44,6 +44,16 @@ public sealed class OpenApiTests(ApiHost api) : IClassFixture<ApiHost>
         }
     }
 
+    [Theory]
+    [InlineData("/v1/sandboxes")]
+    [InlineData("/v1/sandboxes/{sandbox_id}/resume")]
+    [InlineData("/v1/sandboxes/{sandbox_id}/connect")]
+    [InlineData("/v1/sandboxes/{sandbox_id}/fork")]
+    [InlineData("/v1/sandboxes/{sandbox_id}/snapshots")]
+    public async Task What_a_quota_may_refuse_says_so(string path) => Assert.True(
+        (await api.GetAsync("/openapi.json", key: null)).Json.GetProperty("paths").GetProperty(path).GetProperty("post")
+            .GetProperty("responses").TryGetProperty("429", out _), path);
+
     /// <summary>The described request is the one that is read: a wrong kind of value is noticed in each of its fields.</summary>
     [Fact]
     public async Task Every_described_field_of_a_create_is_read()

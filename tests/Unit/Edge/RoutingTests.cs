@@ -141,6 +141,14 @@ public sealed class RoutingTests(SimulatedServer server) : IClassFixture<Simulat
         Assert.NotEqual(HttpStatusCode.OK, reply.StatusCode);
     }
 
+    [Theory]
+    [InlineData(FaultCode.QuotaExceeded, 429)]
+    [InlineData(FaultCode.RateLimited, 429)]
+    [InlineData(FaultCode.NoCapacity, 503)]
+    [InlineData(FaultCode.NothingListens, 502)]
+    public void A_quota_that_is_used_up_is_the_callers_matter_and_a_full_server_is_not(FaultCode code, int status) =>
+        Assert.Equal(status, EdgeFaults.Of(code));
+
     [Fact]
     public void Every_fault_has_a_status_at_the_edge() =>
         Assert.All(Enum.GetValues<FaultCode>(), code => Assert.InRange(EdgeFaults.Of(code), 400, 599));

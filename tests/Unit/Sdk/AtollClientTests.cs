@@ -70,6 +70,21 @@ public sealed class AtollClientTests : IAsyncLifetime
         Assert.True(thrown is not RateLimitedException limited || limited.RetryAfter == TimeSpan.FromSeconds(7));
     }
 
+    [Fact]
+    public async Task A_quota_that_is_used_up_is_told_apart_from_asking_too_often_and_is_not_asked_again()
+    {
+        int asked = 0;
+        _server.On("POST /v1/sandboxes", async http =>
+        {
+            asked++;
+            await WireServer.JsonAsync(http, 429, """{"message":"you have 10 sandboxes, the most there may be","code":"quota_exceeded"}""");
+        });
+
+        QuotaExceededException thrown = await Assert.ThrowsAsync<QuotaExceededException>(() => _client.Sandboxes.CreateAsync(new CreateSandboxRequest()));
+
+        Assert.Equal((HttpStatusCode.TooManyRequests, "quota_exceeded", 1), (thrown.StatusCode, thrown.Code, asked));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("<html>bad gateway</html>")]

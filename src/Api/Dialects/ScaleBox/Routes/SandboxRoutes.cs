@@ -18,7 +18,7 @@ internal static class SandboxRoutes
     {
         var boxes = app.ServiceProvider.GetRequiredService<ScaleBoxSandboxes>();
         app.MapPost("/v1/sandboxes", boxes.CreateAsync).Creates().Takes<WireCreateSandbox>(optional: true)
-            .Says<WireEnvelope<WireSandbox>>(201, "Create a sandbox; waits until it runs unless is_async.").Fails(400, 409, 413, 500, 501, 503);
+            .Says<WireEnvelope<WireSandbox>>(201, "Create a sandbox; waits until it runs unless is_async.").Fails(400, 409, 413, 429, 500, 501, 503);
         app.MapMethods("/v1/sandboxes", Read, boxes.ListAsync).With(ScaleBoxParameters.List)
             .Says<WireEnvelope<WireSandboxes>>(200, "List your sandboxes.").Fails(400, 403);
         app.MapMethods(Box, Read, boxes.GetAsync).Says<WireEnvelope<WireSandbox>>(200, "One sandbox.").Fails(404);

@@ -18,7 +18,7 @@ internal static class SnapshotRoutes
     {
         var snapshots = app.ServiceProvider.GetRequiredService<ScaleBoxSnapshots>();
         app.MapPost(Box + "/snapshots", snapshots.TakeAsync).Takes<WireNewSnapshot>(optional: true)
-            .Says<WireEnvelope<WireSnapshot>>(201, "Take a snapshot of it, running or paused; it goes on.").Fails(400, 404, 409, 413, 503);
+            .Says<WireEnvelope<WireSnapshot>>(201, "Take a snapshot of it, running or paused; it goes on.").Fails(400, 404, 409, 413, 429, 503);
         app.MapMethods("/v1/snapshots", Read, snapshots.ListAsync).With(ScaleBoxParameters.Snapshots)
             .Says<WireEnvelope<WireSnapshots>>(200, "List your snapshots, newest first.").Fails(400);
         app.MapMethods(Snapshot, Read, snapshots.GetAsync).Says<WireEnvelope<WireSnapshot>>(200, "One snapshot.").Fails(404);
