@@ -39,6 +39,20 @@ public sealed class ScaleBoxEventsTests(SimulatedServer server) : IClassFixture<
     }
 
     [Fact]
+    public async Task The_event_of_a_snapshot_names_it_as_its_own_routes_do()
+    {
+        RunningBox box = await server.CreateAsync();
+        Reply taken = await server.ControlAsync(HttpMethod.Post, $"/v1/sandboxes/{box.Name}/snapshots", new { name = "named" });
+        string id = taken.Data.GetProperty("snapshot_id").GetString()!;
+        await server.ControlAsync(HttpMethod.Delete, $"/v1/snapshots/{id}");
+
+        JsonElement[] events = Events(await ListAsync($"since=0&type=snapshot.*&sandbox_id={box.Name}"));
+        Assert.Equal(["snapshot.created", "snapshot.deleted"], events.Select(one => Text(one, "type")));
+        Assert.All(events, one => Assert.Equal((id, box.Name), (Text(one, "resource_id"), Text(one, "sandbox_id"))));
+        Assert.StartsWith("snp-", id, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Parts_of_the_list_put_together_are_the_list_in_either_order()
     {
         await server.CreateAsync();

@@ -3,6 +3,7 @@ using Atoll.Api.Tenancy;
 using Atoll.Domain;
 using Atoll.Domain.Events;
 using Atoll.Domain.Sandboxes;
+using Atoll.Domain.Snapshots;
 using Atoll.Domain.Tenancy;
 using Microsoft.AspNetCore.Http;
 
@@ -29,10 +30,19 @@ internal sealed class ScaleBoxEvents(IEvents events, ScaleBoxReply reply)
         NewEvent what = logged.What;
         string? sandbox = what.Sandbox is { } id ? ScaleBoxMapping.Id(id) : null;
         return new WireEvent(
-            logged.Id, logged.Sequence, what.Type, logged.At.UtcDateTime, sandbox, what.Subject == what.Sandbox?.Value ? sandbox! : what.Subject,
+            logged.Id, logged.Sequence, what.Type, logged.At.UtcDateTime, sandbox, Resource(what.Type, what.Subject),
             what.Owner.Value, what.Project ?? ProjectId.DefaultOf(what.Owner).Value, what.By, what.Reason,
             what.From is { } from ? ScaleBoxMapping.Status(from) : null, what.To is { } to ? ScaleBoxMapping.Status(to) : null, what.Data);
     }
+
+    /// <summary>The id of what an event happened to, as this dialect spells it.</summary>
+    /// <param name="type">Of the event, or only the noun of it.</param>
+    public static string Resource(string type, string subject) => type.Split('.')[0] switch
+    {
+        "sandbox" when SandboxId.TryParse(subject, out SandboxId sandbox) => ScaleBoxMapping.Id(sandbox),
+        "snapshot" when SnapshotId.TryParse(subject, out SnapshotId snapshot) => ScaleBoxSnapshots.Id(snapshot),
+        _ => subject,
+    };
 
     /// <summary>Reads <c>type</c> and <c>sandbox_id</c>.</summary>
     public static EventFilter Filter(IQueryCollection query) => new()

@@ -2,7 +2,6 @@ using Atoll.Api.Http;
 using Atoll.Api.Tenancy;
 using Atoll.Domain;
 using Atoll.Domain.Notifications;
-using Atoll.Domain.Sandboxes;
 using Microsoft.AspNetCore.Http;
 
 namespace Atoll.Api.Dialects.ScaleBox;
@@ -99,7 +98,7 @@ internal sealed class ScaleBoxNotifications(INotifications notifications, ScaleB
 
     private static WireNotification Notification(Notification one)
     {
-        string entity = one.Category == "sandbox" && SandboxId.TryParse(one.Entity, out SandboxId id) ? ScaleBoxMapping.Id(id) : one.Entity;
+        string entity = ScaleBoxEvents.Resource(one.Category, one.Entity);
         bool read = one.ReadAt is not null;
         return new WireNotification(
             one.Id, one.Id, one.Owner.Value, one.Title, one.Message, one.Type, one.Category, one.Priority, read, Word(read),
