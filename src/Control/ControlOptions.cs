@@ -82,6 +82,9 @@ public sealed record ControlOptions
     /// <summary>How events are kept.</summary>
     public EventOptions Events { get; init; } = new();
 
+    /// <summary>How long running phases that are over are told of: longer than the longest chart.</summary>
+    public TimeSpan KeepUsage { get; init; } = TimeSpan.FromDays(400);
+
     /// <summary>How many templates one user may have.</summary>
     public int MaxTemplatesPerUser { get; init; } = 200;
 

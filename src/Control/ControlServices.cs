@@ -9,6 +9,7 @@ using Atoll.Control.Snapshots;
 using Atoll.Control.Stores;
 using Atoll.Control.Templates;
 using Atoll.Control.Tenancy;
+using Atoll.Control.Usage;
 using Atoll.Domain.Code;
 using Atoll.Domain.Idempotency;
 using Atoll.Domain.Metrics;
@@ -19,6 +20,7 @@ using Atoll.Domain.Sandboxes;
 using Atoll.Domain.Snapshots;
 using Atoll.Domain.Storage;
 using Atoll.Domain.Tenancy;
+using Atoll.Domain.Usage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -30,7 +32,7 @@ public static class ControlServices
 {
     /// <summary>
     /// Adds <see cref="ISandboxes"/>, <see cref="ISandboxAgents"/>, <see cref="IExecutions"/>, <see cref="ICodeInterpreter"/>, <see cref="IApiKeys"/>, <see cref="IAccessTokens"/>,
-    /// <see cref="ISandboxOwners"/>, <see cref="ITenants"/>, <see cref="IProjects"/>, <see cref="IQuotas"/>, <see cref="IUsers"/>, <see cref="IAuditLog"/>, <see cref="IAgentSecrets"/>, <see cref="IRequestMemory"/>, <see cref="TenancyAdmin"/> and the service that opens the
+    /// <see cref="ISandboxOwners"/>, <see cref="ITenants"/>, <see cref="IProjects"/>, <see cref="IQuotas"/>, <see cref="IUsers"/>, <see cref="IAuditLog"/>, <see cref="IAgentSecrets"/>, <see cref="IRequestMemory"/>, <see cref="IUsage"/>, <see cref="TenancyAdmin"/> and the service that opens the
     /// store and recovers before the listener answers. The host adds <see cref="INode"/> and ITemplates, and
     /// <see cref="ISandboxAddresses"/> if sandboxes are to have ports of their own.
     /// </summary>
@@ -69,6 +71,8 @@ public static class ControlServices
         services.AddSingleton(_ => new AnswerSeal(SecretKey.Open(options.KeyPath)));
         services.AddSingleton<IRequestMemory, RequestMemory>();
         services.AddSingleton<ISandboxMounts, SandboxMounts>();
+        services.AddSingleton<UsageStore>();
+        services.AddSingleton<IUsage, OwnedUsage>();
         services.AddSingleton<MetricStore>();
         services.AddSingleton<Sampler>();
         services.AddSingleton<ISandboxMetrics, SampledMetrics>();

@@ -279,6 +279,7 @@ internal static class Migrations
         """,
         WebhookSchema.Webhooks,
         "alter table api_keys add column expires_at integer",
+        UsageSchema.Sessions,
     ];
 
     public static int Newest => Steps.Count;

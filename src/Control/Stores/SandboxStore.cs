@@ -6,7 +6,7 @@ using Dapper;
 
 namespace Atoll.Control.Stores;
 
-/// <summary>Remembers sandboxes, and each of their transitions as an event in the same transaction.</summary>
+/// <summary>Remembers sandboxes, and each of their transitions as an event, and what it says of their use, in the same transaction.</summary>
 internal sealed class SandboxStore(Database database, EventLog events, QuotaStore quotas)
 {
     private const string Insert =
@@ -53,7 +53,8 @@ internal sealed class SandboxStore(Database database, EventLog events, QuotaStor
         }
 
         connection.Execute(Insert, SandboxRow.Of(sandbox));
-        return events.Append(connection, SandboxEvents.Added(sandbox, isFork, cause), sandbox.UpdatedAt);
+        UsageLedger.Record(connection, null, sandbox, events.Append(connection, SandboxEvents.Added(sandbox, isFork, cause), sandbox.UpdatedAt));
+        return true;
     });
 
     /// <param name="command">What changes it; decides what the event is called where the records do not.</param>
@@ -78,7 +79,8 @@ internal sealed class SandboxStore(Database database, EventLog events, QuotaStor
             throw new InvalidOperationException($"the record of sandbox {after.Id} is gone");
         }
 
-        return events.Append(connection, SandboxEvents.Of(before, after, command, cause), after.UpdatedAt);
+        UsageLedger.Record(connection, before, after, events.Append(connection, SandboxEvents.Of(before, after, command, cause), after.UpdatedAt));
+        return true;
     });
 
     /// <summary>Removes the record. Its events stay.</summary>
@@ -93,7 +95,7 @@ internal sealed class SandboxStore(Database database, EventLog events, QuotaStor
         if (!sandbox.State.IsFinal())
         {
             Sandbox over = sandbox with { State = SandboxState.Terminated, EndedAt = now, UpdatedAt = now };
-            events.Append(connection, SandboxEvents.Of(sandbox, over, null, cause), now);
+            UsageLedger.Record(connection, sandbox, over, events.Append(connection, SandboxEvents.Of(sandbox, over, null, cause), now));
             sandbox = over;
         }
 

@@ -15,6 +15,7 @@ using Atoll.Domain.Snapshots;
 using Atoll.Domain.Storage;
 using Atoll.Domain.Templates;
 using Atoll.Domain.Tenancy;
+using Atoll.Domain.Usage;
 using Atoll.Domain.Webhooks;
 using Atoll.Node;
 using Atoll.Server;
@@ -67,6 +68,7 @@ public sealed class ApiHost : IAsyncLifetime
             services.AddSingleton<ITenants>(new TenantsDouble());
             services.AddSingleton(UnusedPort.Of<IProjects>());
             services.AddSingleton(UnusedPort.Of<IQuotas>());
+            services.AddSingleton(UnusedPort.Of<IUsage>());
             services.AddSingleton(UnusedPort.Of<IUsers>());
             services.AddSingleton<IAuditLog>(new AuditDouble());
             services.AddSingleton<ISandboxAgents>(Ports.Sandboxes);

@@ -34,6 +34,24 @@ public sealed class CliAgainstServerTests : CliRun, IClassFixture<SimulatedServe
     }
 
     [Fact]
+    public async Task What_was_used_is_told_in_every_way()
+    {
+        string id = await CreateAsync();
+
+        await SucceedAsync("usage", "summary", "--sandbox", id, "--window", "7d");
+        Assert.Contains("Total sessions: 1\n", Output);
+        Assert.Contains("By template:\n", Output);
+        await SucceedAsync("usage", "analytics", "--sandbox", id, "--window", "2d");
+        Assert.Contains("Group by: day\n", Output);
+        await SucceedAsync("usage", "sessions", "--sandbox", id);
+        Assert.Contains(id, Output);
+        Assert.Contains("SESSION ID", Output);
+        await SucceedAsync("usage", "events", "--sandbox", id);
+        Assert.Contains("sandbox.started", Output);
+        await SucceedAsync("sandbox", "delete", id);
+    }
+
+    [Fact]
     public async Task Sandboxes_are_forked_and_made_of_snapshots_by_name()
     {
         string id = await CreateAsync("--name", "parent");

@@ -25,6 +25,7 @@ internal static class ScaleBoxDialect
         .AddProjects()
         .AddTemplates()
         .AddQuotas()
+        .AddUsage()
         .AddUsers()
         .AddAudit()
         .AddKeys()

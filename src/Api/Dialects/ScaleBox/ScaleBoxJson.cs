@@ -26,6 +26,7 @@ internal static class ScaleBoxJson
         LifecycleJson.Default,
         ProjectJson.Default,
         QuotaJson.Default,
+        UsageJson.Default,
         AccountJson.Default,
         AuditJson.Default,
         WebhookJson.Default,

@@ -86,7 +86,7 @@ internal sealed class ScaleBoxMetrics(ISandboxMetrics metrics, ScaleBoxMapping m
         sample.At.UtcDateTime, sandbox.Resources.CpuCount, Math.Round(sample.CpuUsedPercent, 2),
         sample.DiskTotal, sample.DiskUsed, sample.MemoryTotal, sample.MemoryUsed);
 
-    private static DateTimeOffset? Moment(IQueryCollection query, string name)
+    internal static DateTimeOffset? Moment(IQueryCollection query, string name)
     {
         if (QueryValues.Text(query, name) is not { } text)
         {
