@@ -87,5 +87,31 @@ export default ({ Sandbox }) => suite(
       assert.ok(!(await sandbox.listCodeContexts()).some((one) => one.id === context.id));
       await thrown(() => sandbox.runCode('1', { context }));
     }),
+    works('Sandbox.pause', 'variables, imports and contexts are there after a resume', async ({ sandbox }) => {
+      const context = await sandbox.createCodeContext({ cwd: '/tmp' });
+      await sandbox.runCode('import math\nmine = [1, 2]', { context });
+      await sandbox.runCode('kept = 41');
+      assert.equal(await sandbox.pause(), true);
+      await sandbox.connect({ timeoutMs: 200_000 });
+      assert.equal((await sandbox.runCode('kept + 1')).text, '42');
+      const { text } = await sandbox.runCode('import os; (len(mine), math.floor(2.5), os.getcwd())', { context });
+      assert.equal(text, "(2, 2, '/tmp')");
+      assert.ok((await sandbox.listCodeContexts()).some((one) => one.id === context.id), 'the context is not in the list');
+      await sandbox.removeCodeContext(context);
+    }),
+    works('Sandbox.fork', 'variables and contexts are there in the copy, and are its own', async ({ sandbox }) => {
+      const context = await sandbox.createCodeContext({ cwd: '/tmp' });
+      await sandbox.runCode('mine = [1, 2]', { context });
+      await sandbox.runCode('kept = 41');
+      const [fork] = await sandbox.fork({ timeoutMs: 120_000 });
+      try {
+        assert.equal((await fork.runCode('kept + 1')).text, '42');
+        assert.equal((await fork.runCode('mine.append(3); len(mine)', { context })).text, '3');
+      } finally {
+        await fork.kill();
+      }
+      assert.equal((await sandbox.runCode('len(mine)', { context })).text, '2');
+      await sandbox.removeCodeContext(context);
+    }),
   ],
 );

@@ -21,6 +21,8 @@ c.ServerApp.iopub_data_rate_limit = 0
 c.ServerApp.tornado_settings = {"ws_ping_interval": 0, "websocket_max_message_size": 64 * 1024 * 1024}
 c.KernelSpecManager.ensure_native_kernel = False
 c.KernelSpecManager.allowed_kernelspecs = {f"atoll-{name}" for name in ("python", "javascript", "typescript", "r", "java", "bash")}
+# In a sandbox that is resumed, epoll may report TCP connections that were closed before: ZeroMQ has forgotten them, and crashes.
+c.KernelManager.transport = "ipc"
 c.MappingKernelManager.default_kernel_name = "atoll-python"
 c.MappingKernelManager.buffer_offline_messages = False
 c.MappingKernelManager.kernel_info_timeout = 60
