@@ -100,7 +100,7 @@ public sealed class ForkedSandbox(GVisorMachine machine) : IAsyncLifetime
         Before["clock"] = await program.UntilAsync("\n");
         using var outside = new TcpClient();
         await outside.ConnectAsync(machine.AddressOf(Source), Port, Soon());
-        await ReadCountAsync(outside);
+        LastTold = await ReadCountAsync(outside);
         Image = await Node.CaptureAsync(Source, ImageId.New(DateTimeOffset.UtcNow), AfterCapture.StandStill, Soon());
         while (outside.Available > 0)
         {
