@@ -99,7 +99,7 @@ internal sealed partial class Reconciler(
         // One that is awake cleans up after itself.
         if (directory.IsAwake(id))
         {
-            if (directory.Read(id)?.State is SandboxState.Paused)
+            if (directory.Read(id)?.State is SandboxState.Paused or SandboxState.Terminating)
             {
                 directory.Tell(id, new SandboxCommand.Sweep(), "reconciler");
             }

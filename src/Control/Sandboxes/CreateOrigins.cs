@@ -7,8 +7,9 @@ using Atoll.Domain.Tenancy;
 namespace Atoll.Control.Sandboxes;
 
 /// <summary>
-/// Finds what a new sandbox is to be made of: a snapshot of its id, else a template, else a snapshot of its name. A
-/// snapshot may be called <c>NAME:default</c>, as E2B writes it (contracts/e2b.md 1.2), and must be the caller's.
+/// Finds what a new sandbox is to be made of: a snapshot of its id, else one of the installation's templates, else a
+/// snapshot of its name, else a template of a user's. A snapshot may be called <c>NAME:default</c>, as E2B writes it
+/// (contracts/e2b.md 1.2), and must be the caller's: no name that somebody else gives a template comes before it.
 /// </summary>
 internal sealed class CreateOrigins(ITemplates templates, SnapshotStore snapshots, SandboxLimits limits)
 {
@@ -23,8 +24,8 @@ internal sealed class CreateOrigins(ITemplates templates, SnapshotStore snapshot
             return Of(exact);
         }
 
-        return templates.Find(owner, name) is { } template ? new CreateOrigin(template, null)
-            : snapshots.Find(owner, bare) is { } named ? Of(named)
+        return templates.Find(name) is null && snapshots.Find(owner, bare) is { } named ? Of(named)
+            : templates.Find(owner, name) is { } template ? new CreateOrigin(template, null)
             : throw Fault.Invalid("template", $"unknown template '{name}': GET /v1/templates lists those there are").AsException();
     }
 

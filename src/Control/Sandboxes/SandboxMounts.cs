@@ -10,8 +10,12 @@ internal sealed class SandboxMounts(ISandboxes sandboxes, SandboxDirectory direc
 {
     public async Task<Sandbox> ChangeAsync(Caller caller, SandboxId id, MountPatch patch, CancellationToken cancellation)
     {
-        // Whose it is: another's is not found.
-        await sandboxes.GetAsync(caller, id, cancellation);
+        Sandbox sandbox = await sandboxes.GetAsync(caller, id, cancellation);
+        if (!caller.MayUse(sandbox.Owner))
+        {
+            throw Fault.NotFound("sandbox", id.Value).AsException();
+        }
+
         return await directory.AskAsync(id, new SandboxCommand.ChangeMounts(patch), caller.User.Id.Value, cancellation);
     }
 }

@@ -280,6 +280,10 @@ internal static class Migrations
         WebhookSchema.Webhooks,
         "alter table api_keys add column expires_at integer",
         UsageSchema.Sessions,
+        """
+        create index sandboxes_alive_by_owner on sandboxes (owner) where state not in ('terminated', 'failed');
+        create index sandboxes_alive_by_project on sandboxes (project) where state not in ('terminated', 'failed');
+        """,
     ];
 
     public static int Newest => Steps.Count;

@@ -9,9 +9,6 @@ namespace Atoll.Control.Stores;
 /// <summary>Remembers quotas that differ from the default, and holds sandboxes to them.</summary>
 internal sealed class QuotaStore(Database database, ControlOptions options)
 {
-    private static readonly string[] Over =
-        [.. Enum.GetValues<SandboxState>().Where(state => state.IsFinal()).Select(SandboxRow.Word)];
-
     /// <summary>
     /// Refuses a sandbox that is one too many for its owner or its project. Part of the transaction that stores it, so that two
     /// at the same moment never both have the last place.
@@ -148,14 +145,14 @@ internal sealed class QuotaStore(Database database, ControlOptions options)
     private static Quota Own(SqliteConnection connection, string subject) => connection
         .QuerySingleOrDefault<QuotaRow>("select * from quotas where subject = @subject", new { subject })?.ToQuota() ?? new Quota();
 
-    // Only constant text enters the SQL.
+    // Only constant text enters the SQL. Which states are over is said as the partial indexes say it, which are used only then.
     private static QuotaUse Used(SqliteConnection connection, string column, string subject, string except) => connection.QuerySingle<UseRow>(
         $"""
         select count(*) as sandboxes, coalesce(sum(cpu_count * (state <> 'paused')), 0) as cpu_count,
             coalesce(sum(memory_mb * (state <> 'paused')), 0) as memory_mb, coalesce(sum(storage_gb), 0) as storage_gb
-        from sandboxes where {column} = @subject and id <> @except and state not in @over
+        from sandboxes where {column} = @subject and id <> @except and state not in ('terminated', 'failed')
         """,
-        new { subject, except, over = Over }).ToUse();
+        new { subject, except }).ToUse();
 
     private sealed class UseRow
     {

@@ -35,17 +35,19 @@ internal sealed class SandboxStore(Database database, EventLog events, QuotaStor
     // One that is paused takes of the node what its image takes, and nothing else.
     private const string Live =
         """
-        select coalesce(sum(memory_mb * (state <> 'paused')), 0) as memory_mb,
-            coalesce(sum(storage_gb * (state <> 'paused')), 0) as storage_gb
+        select coalesce(sum(memory_mb), 0) as memory_mb, coalesce(sum(storage_gb), 0) as storage_gb
         from sandboxes where state in @live
         """;
+
+    // Those that take memory and a disk of the node; a paused one takes what its image takes.
+    private static readonly string[] Active = [.. States(over: false).Except([SandboxRow.Word(SandboxState.Paused)])];
 
     /// <param name="cause">Who or what brought it about: a user, the node, the timer.</param>
     /// <param name="admit">Told what the live sandboxes use; what it throws keeps the new one out.</param>
     /// <param name="isFork">It is a copy of another sandbox.</param>
     public Task InsertAsync(Sandbox sandbox, string cause, Action<LiveUse>? admit = null, bool isFork = false) => database.WriteAsync(connection =>
     {
-        admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { live = States(over: false) }));
+        admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { live = Active }));
         ProjectStore.Require(connection, sandbox);
         if (admit is not null)
         {
@@ -62,7 +64,7 @@ internal sealed class SandboxStore(Database database, EventLog events, QuotaStor
     public Task UpdateAsync(
         Sandbox before, Sandbox after, string cause, SandboxCommand? command = null, Action<LiveUse>? admit = null) => database.WriteAsync(connection =>
     {
-        admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { live = States(over: false) }));
+        admit?.Invoke(connection.QuerySingle<LiveUse>(Live, new { live = Active }));
         if (after.Project != before.Project)
         {
             ProjectStore.Require(connection, after);

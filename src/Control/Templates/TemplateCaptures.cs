@@ -14,6 +14,12 @@ internal sealed class TemplateCaptures(
     public async Task<CatalogueTemplate> CaptureAsync(Caller caller, SandboxId id, NewTemplate request, CancellationToken cancellation)
     {
         Sandbox sandbox = await sandboxes.GetAsync(caller, id, cancellation);
+        if (!caller.MayUse(sandbox.Owner))
+        {
+            // Its files would be the caller's: who may only see it has no right to them.
+            throw Fault.NotFound("sandbox", id.Value).AsException();
+        }
+
         if (sandbox.State is not SandboxState.Running)
         {
             throw new Fault(FaultCode.WrongState, "a template can only be made of a sandbox that runs: resume it first").AsException();

@@ -90,7 +90,7 @@ public abstract record SandboxCommand
     /// <summary>The report that the image to which it is paused is not there any more, or damaged.</summary>
     public sealed record ImageLost(ImageId Image, string Reason) : SandboxCommand;
 
-    /// <summary>The report that its node holds something of it though it is paused.</summary>
+    /// <summary>The report that its node holds something of it though it is paused, or is being ended.</summary>
     public sealed record Sweep : SandboxCommand;
 
     /// <summary>End it, keep the record.</summary>

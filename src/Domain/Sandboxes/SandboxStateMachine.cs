@@ -95,7 +95,7 @@ public static class SandboxStateMachine
         SandboxCommand.ImageLost => state is SandboxState.Paused
             ? To(SandboxState.Failed, SandboxEffect.Clean)
             : Refuse(state, "without its image"),
-        SandboxCommand.Sweep => state is SandboxState.Paused
+        SandboxCommand.Sweep => state is SandboxState.Paused or SandboxState.Terminating
             ? new Decision(state, SandboxEffect.Clean, null)
             : Refuse(state, "swept off its node"),
         SandboxCommand.Terminate => DecideTerminate(state),

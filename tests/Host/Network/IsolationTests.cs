@@ -224,7 +224,7 @@ public sealed class IsolationTests(TestNetwork network) : IAsyncLifetime
         new SandboxFilter(TestNetwork.Options with { MaxConnections = 5 }).Load([]);
         using Socket listener = await Sockets.ListenInAsync(_internet.Netns, Port);
         var to = new IPEndPoint(_internet.Public, Port);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         List<Socket> open = [];
         try
         {

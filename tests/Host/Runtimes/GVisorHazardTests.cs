@@ -41,13 +41,15 @@ public sealed class GVisorHazardTests(GVisorMachine machine, ForkedSandbox world
     [Fact]
     public async Task The_wall_clock_is_right_after_a_restore_and_the_monotonic_one_goes_on()
     {
+        // Less than the image is old, more than an answer takes on a busy machine.
+        const double Tolerance = 1.5;
         double earlier = double.Parse(world.Before["clock"].Split(' ')[1], CultureInfo.InvariantCulture);
         foreach (SandboxId id in world.All)
         {
-            double before = Now() - 0.5;
+            double before = Now() - Tolerance;
             double[] clocks = [.. (await world.AskAsync(id, "clock")).Select(text => double.Parse(text, CultureInfo.InvariantCulture))];
 
-            Assert.InRange(clocks[0], before, Now() + 0.5);
+            Assert.InRange(clocks[0], before, Now() + Tolerance);
             Assert.True(clocks[1] > earlier, $"{clocks[1]} after {earlier}");
         }
     }
@@ -214,6 +216,6 @@ public sealed class GVisorHazardTests(GVisorMachine machine, ForkedSandbox world
         Task.WhenAll(world.All.Select(id => world.Node.Agent(id).RunAsync(command, ForkedSandbox.Soon())));
 
     private Task<AgentSession> ConnectAsync(SandboxId id, ReadOnlyMemory<byte> secret) => AgentSession.ConnectAsync(
-        AgentDial.Tcp(new(machine.AddressOf(id), ProtocolLimits.DefaultPort)), new AgentSecret(secret.Span), TimeSpan.FromSeconds(20),
+        AgentDial.Tcp(new(machine.AddressOf(id), ProtocolLimits.DefaultPort)), new AgentSecret(secret.Span), TimeSpan.FromSeconds(60),
         TimeProvider.System, NullLogger.Instance, ForkedSandbox.Soon());
 }

@@ -135,7 +135,7 @@ public sealed class SandboxCommandTests : CliRun
     {
         Server.On("POST /v1/sandboxes", async http =>
         {
-            DateTime until = DateTime.UtcNow.AddSeconds(20);
+            DateTime until = DateTime.UtcNow.AddSeconds(60);
             while (ErrorIsTerminal && !Error.Contains("Creating the sandbox") && DateTime.UtcNow < until)
             {
                 await Task.Delay(20);

@@ -48,7 +48,7 @@ internal sealed class FakeTime : TimeProvider
 
             var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _awaited.Add((due, seen));
-            return seen.Task.WaitAsync(TimeSpan.FromSeconds(20));
+            return seen.Task.WaitAsync(TimeSpan.FromSeconds(60));
         }
     }
 

