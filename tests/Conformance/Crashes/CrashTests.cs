@@ -12,7 +12,7 @@ namespace Atoll.Conformance.Crashes;
 [Trait("Suite", "Crash")]
 public sealed class CrashTests(ITestOutputHelper output)
 {
-    private const int KillsInRound = 25;
+    private const int KillsInRound = 20;
     private const int Clients = 3;
     private const int LongestLifeMilliseconds = 1200;
     private static readonly int s_seed = Number("ATOLL_CRASH_SEED", Random.Shared.Next(1_000_000));

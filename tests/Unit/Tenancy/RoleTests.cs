@@ -86,6 +86,8 @@ public sealed class RoleTests(SimulatedServer server) : IClassFixture<SimulatedS
         (await server.ControlAsync(HttpMethod.Post, $"/v1/sandboxes/{id}/exec", new { command = "id" }, admin)).IsError(404, "not_found");
         (await server.ControlAsync(HttpMethod.Post, $"/v1/sandboxes/{id}/files/list", new { path = "/" }, admin)).IsError(404, "not_found");
         (await server.ControlAsync(HttpMethod.Put, $"/v1/sandboxes/{id}", new { timeout = 900 }, admin)).IsError(404, "not_found");
+        (await server.ControlAsync(HttpMethod.Post, $"/v1/sandboxes/{id}/create-template", new { name = "their-files" }, admin)).IsError(404, "not_found");
+        (await server.ControlAsync(HttpMethod.Post, $"/v1/sandboxes/{id}/resume", new { object_storage = new { remove_all = true } }, admin)).IsError(404, "not_found");
         Assert.Equal([id], await ListAsync($"owner_user_id={owner}", admin));
         Assert.Contains(id, await ListAsync("owner_user_id=all&limit=500", admin));
         Assert.DoesNotContain(id, await ListAsync("", admin));
