@@ -14,6 +14,7 @@ using Atoll.Node.Recovery;
 using Atoll.Node.Runtimes;
 using Atoll.Node.Runtimes.GVisor;
 using Atoll.Node.Templates;
+using Atoll.Node.Templates.Roots;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -48,6 +49,12 @@ public sealed class GVisorMachine : IAsyncLifetime
 
     internal TemplateId Template { get; private set; }
 
+    /// <summary>The roots that templates of sandboxes have.</summary>
+    internal RootStore Roots { get; private set; } = null!;
+
+    /// <summary>Where those are.</summary>
+    internal string RootsDirectory => Path.Combine(_data, "roots");
+
     public async Task InitializeAsync()
     {
         TemplateStore templates = TemplateStore.Open(_options.Templates);
@@ -55,8 +62,9 @@ public sealed class GVisorMachine : IAsyncLifetime
             ?? throw new DirectoryNotFoundException($"there is no base template in {_options.Templates}: ./test makes it")).Id;
         Processes = new HostProcesses(NullLogger<HostProcesses>.Instance);
         Journal = new LaunchJournal(Path.Combine(_data, "launches"));
+        Roots = new RootStore(RootsDirectory);
         Driver = GVisorRuntime.Create(
-            _options with { AgentPath = AgentFile.Built() ?? await AgentFile.PublishAsync() }, templates.RootfsPath, Secrets, Journal,
+            _options with { AgentPath = AgentFile.Built() ?? await AgentFile.PublishAsync() }, root => Roots.PathOf(root) ?? templates.RootfsPath(root), Secrets, Journal,
             Processes, TimeProvider.System, NullLoggerFactory.Instance,
             new LaunchFaults(point => OnPoint?.Invoke(point)));
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));

@@ -71,7 +71,7 @@ internal static class GuestArchive
             return await agent.StartAsync(
                 new ProcessSpec
                 {
-                    Arguments = ["tar", "--create", "--file=-", "--one-file-system", "--numeric-owner", .. LeftOut.Select(path => $"--exclude={path}"), "--directory=/", "."],
+                    Arguments = ["tar", "--create", "--file=-", "--one-file-system", "--numeric-owner", "--xattrs", "--xattrs-include=*", .. LeftOut.Select(path => $"--exclude={path}"), "--directory=/", "."],
                     WorkingDirectory = "/",
                     OutputCapacity = 8 * 1024 * 1024,
                 },
@@ -97,7 +97,10 @@ internal static class GuestArchive
             if (left.Exit is null)
             {
                 await agent.SignalAsync(pid, sigkill, wholeGroup: true, bound.Token);
-                return;
+                await foreach (ProcessEvent _ in agent.AttachAsync(pid, 0, bound.Token))
+                {
+                    // What it has written is of no use; its end is awaited.
+                }
             }
 
             await agent.ForgetAsync(pid, bound.Token);
