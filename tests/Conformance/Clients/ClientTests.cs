@@ -21,6 +21,7 @@ public sealed class ClientTests(ServerFixture server) : IAsyncLifetime
         { "scalebox-3.7.0", "ports" },
         { "scalebox-3.7.0", "signed-urls" },
         { "scalebox-3.7.0", "code" },
+        { "scalebox-3.7.0", "templates" },
         { "e2b-2.51.0", "sandboxes" },
         { "e2b-2.51.0", "lifecycle" },
         { "e2b-2.51.0", "commands" },

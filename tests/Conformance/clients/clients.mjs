@@ -5,7 +5,7 @@ const e2bAreas = ['sandboxes', 'lifecycle', 'commands', 'files', 'pty', 'watch',
 export const clients = {
   'scalebox-3.7.0': {
     title: '`@scalebox/sdk` 3.7.0', from: '@scalebox/sdk', cases: 'scalebox',
-    areas: ['sandboxes', 'lifecycle', 'commands', 'files', 'pty', 'watch', 'ports', 'signed-urls', 'code'],
+    areas: ['sandboxes', 'lifecycle', 'commands', 'files', 'pty', 'watch', 'ports', 'signed-urls', 'code', 'templates'],
   },
   'e2b-2.51.0': { title: '`e2b` 2.51.0', from: 'e2b', cases: 'e2b', areas: e2bAreas },
   'e2b-2.45.0': { title: '`e2b` 2.45.0', from: 'e2b-2-45', cases: 'e2b', areas: e2bAreas },
