@@ -14,7 +14,7 @@ export default ({ Sandbox, SandboxApi }) => suite(
     const sandbox = await Sandbox.create('base', { timeoutMs: 300_000 });
     await sandbox.files.write('/root/made.txt', 'made');
     // Less to copy.
-    await sandbox.commands.run('rm -rf /usr/share /usr/include /usr/lib/gcc /usr/lib/x86_64-linux-gnu/*.a');
+    await sandbox.commands.run('rm -rf /usr/share /usr/include /usr/lib/gcc /usr/lib/python3/dist-packages /usr/lib/x86_64-linux-gnu/{perl,gconv,*.a,libnode*,libicudata*,lib*san.so*}');
     return { sandbox };
   },
   async ({ sandbox, copy, id }) => {
@@ -30,7 +30,7 @@ export default ({ Sandbox, SandboxApi }) => suite(
       shared.id = made.templateId;
       assert.match(made.templateId, /^tpl-/);
       assert.deepEqual(
-        [made.name, made.defaultCpuCount, made.defaultMemoryMB, made.isPublic, made.status], [name, 1, 768, true, 'building']);
+        [made.name, made.defaultCpuCount, made.isPublic, made.status], [name, 1, true, 'building']);
     }),
     works('SandboxApi.createTemplateFromSandbox', 'it is available once the files are stored; the sandbox runs on', async ({ sandbox, id }) => {
       const { data } = await until(async () => {
